@@ -1,0 +1,7 @@
+from django.contrib.admin.apps import AdminConfig
+
+
+class ConsoleConfig(AdminConfig):
+    """Django's admin with our own site: the compliance console."""
+
+    default_site = "fintrust.console.site.ConsoleSite"

@@ -1,0 +1,43 @@
+"""Fingerprints for `Idempotency-Key`: the same key may only repeat the same request."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from fintrust.core.errors import Invalid, Unprocessable
+
+KEY_MAX = 100
+_KEY = re.compile(r"[\x21-\x7e]{1,%d}" % KEY_MAX)
+
+
+class IdempotencyKeyInvalid(Invalid):
+    """An idempotency key is 1 to 100 printable ASCII characters without spaces."""
+
+    code, field = "idempotency-key-invalid", "Idempotency-Key"
+
+
+class IdempotencyKeyMissing(Invalid):
+    """This request moves money, so it needs an Idempotency-Key header."""
+
+    code, field = "idempotency-key-missing", "Idempotency-Key"
+
+
+class IdempotencyKeyReused(Unprocessable):
+    """This key was already used for another request."""
+
+    code, field = "idempotency-key-reused", "Idempotency-Key"
+
+
+def clean_key(key: str | None) -> str:
+    if not key:
+        raise IdempotencyKeyMissing()
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid()
+    return key
+
+
+def fingerprint(**content: Any) -> str:
+    """A digest of what was asked; equal requests have equal digests."""
+    body = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(body.encode()).hexdigest()

@@ -1,0 +1,26 @@
+"""Who may be what. A role is a Django group; its permissions are given by `prepare`."""
+
+from typing import Any
+
+CUSTOMER = "customer"
+SUPPORT = "support"
+AUDITOR = "auditor"
+COMPLIANCE = "compliance"
+ADMINISTRATOR = "administrator"
+PARTNER = "partner"
+
+ALL = (CUSTOMER, SUPPORT, AUDITOR, COMPLIANCE, ADMINISTRATOR, PARTNER)
+STAFF = (SUPPORT, AUDITOR, COMPLIANCE, ADMINISTRATOR)
+
+
+def of(user: Any) -> frozenset[str]:
+    """The roles of a user, read once per user object."""
+    if not user.is_authenticated:
+        return frozenset()
+    if not hasattr(user, "_roles"):
+        user._roles = frozenset(user.groups.values_list("name", flat=True))
+    return user._roles
+
+
+def has(user: Any, *wanted: str) -> bool:
+    return not of(user).isdisjoint(wanted)

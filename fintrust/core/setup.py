@@ -1,0 +1,51 @@
+"""What must be there before the first request: roles with their permissions, and keys."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import Group, Permission
+
+from fintrust.core import keys, roles
+
+TOKENS = "tokens"
+
+# What each staff role may do in the console, as "app.permission"; `view_*` is all views of an app.
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    roles.CUSTOMER: (),
+    roles.PARTNER: (),
+    roles.SUPPORT: (
+        "fraud.view_alert",
+        "fraud.acknowledge_alert",
+    ),
+    roles.AUDITOR: ("view_*",),
+    roles.COMPLIANCE: (
+        "view_*",
+        "fraud.acknowledge_alert",
+        "banking.release_transfer",
+        "banking.refuse_transfer",
+    ),
+    roles.ADMINISTRATOR: ("view_*", "core.change_user", "core.add_user"),
+}
+_APPS = ("core", "audit", "biometrics", "fraud", "banking", "consent")
+
+
+def give_permissions() -> None:
+    """Each role exactly the permissions listed here; safe to run again."""
+    known = {
+        f"{p.content_type.app_label}.{p.codename}": p
+        for p in Permission.objects.filter(content_type__app_label__in=_APPS).select_related(
+            "content_type"
+        )
+    }
+    for role in roles.ALL:
+        group, _ = Group.objects.get_or_create(name=role)
+        group.permissions.set(
+            permission for name, permission in known.items() if _allowed(name, PERMISSIONS[role])
+        )
+
+
+def _allowed(name: str, rights: tuple[str, ...]) -> bool:
+    return name in rights or ("view_*" in rights and name.split(".")[1].startswith("view_"))
+
+
+def first_keys() -> None:
+    keys.rotate_signing_key(TOKENS, every=timedelta(days=3650), overlap=timedelta(days=15))

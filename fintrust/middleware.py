@@ -1,0 +1,126 @@
+"""What happens to every request before and after its view."""
+
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from fintrust import problems
+from fintrust.core import context, roles
+from fintrust.core.errors import Invalid, Problem, TooLarge
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class BodyTooLarge(TooLarge):
+    """The body of this request is larger than the bank reads."""
+
+    code = "body-too-large"
+
+
+class NulCharacter(Invalid):
+    """A NUL character has no place in text."""
+
+    code = "nul-character"
+
+
+class BodyLimit:
+    """Refuse an oversized body by its length, before anything reads it, and NULs in the address."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _content_length(request) > settings.BODY_BYTES_MAX:
+            return problems.respond(request, BodyTooLarge())
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return problems.respond(request, NulCharacter())
+        return self.get_response(request)
+
+
+def _content_length(request: HttpRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdigit() else 0
+
+
+class RequestContext:
+    """Who asks, from where: kept for services, audit records and tasks started from here."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+        user = request.user
+        with (
+            context.use(
+                actor_id=str(user.pk) if user.is_authenticated else None,
+                actor_kind=kind_of(user),
+                request_id=request_id,
+                ip=client_ip(request),
+                user_agent=request.headers.get("User-Agent", "")[:200],
+                session_key=request.session.session_key,
+            ),
+            timezone.override(zone_of(user)),
+        ):
+            response = self.get_response(request)
+        response.headers.setdefault("X-Request-ID", request_id)
+        return response
+
+
+def kind_of(user: Any) -> str:
+    if not user.is_authenticated:
+        return "anonymous"
+    if user.is_staff:
+        return "staff"
+    return "partner" if roles.has(user, roles.PARTNER) else "customer"
+
+
+def zone_of(user: Any) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(getattr(user, "timezone", "UTC"))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo("UTC")
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """The address of the client; forwarded headers count only behind trusted proxies."""
+    if settings.TRUSTED_PROXIES:
+        hops = request.headers.get("X-Forwarded-For", "").split(",")
+        if len(hops) >= settings.TRUSTED_PROXIES:
+            return hops[-settings.TRUSTED_PROXIES].strip() or None
+    return request.META.get("REMOTE_ADDR") or None
+
+
+class Problems:
+    """A problem raised by a page becomes a page that says so; the API has its own handler."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, Problem):
+            return problems.respond(request, exception)
+        return None
+
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """The strict policy everywhere, the console's own under /admin/ only."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        if request.path.startswith("/admin/"):
+            request._csp_console = True  # type: ignore[attr-defined]
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if getattr(request, "_csp_console", False):
+            response._csp_replace = settings.CONSOLE_CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]
+        return super().process_response(request, response)

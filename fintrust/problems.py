@@ -1,0 +1,175 @@
+"""One exit for what goes wrong: RFC 9457 problem+json for programs, a page for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from django.core import exceptions as django_errors
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from rest_framework import exceptions as drf
+from rest_framework.response import Response
+
+from fintrust.core import errors
+from fintrust.core.errors import Problem
+
+log = structlog.get_logger(__name__)
+
+
+class NotAcceptable(Problem):
+    """This answer cannot be given in the form that was asked for."""
+
+    status, code = 406, "not-acceptable"
+
+
+class MethodNotAllowed(Problem):
+    """This address does not answer that method."""
+
+    status, code = 405, "method-not-allowed"
+
+
+class UnsupportedMediaType(Problem):
+    """Send application/json."""
+
+    status, code = 415, "unsupported-media-type"
+
+
+class InternalError(Problem):
+    """Something broke on our side; nothing was changed."""
+
+    status, code = 500, "internal-error"
+
+
+_BY_DRF: Mapping[type[Exception], type[Problem]] = {
+    drf.NotAuthenticated: errors.Unauthenticated,
+    drf.AuthenticationFailed: errors.Unauthenticated,
+    drf.PermissionDenied: errors.Forbidden,
+    drf.NotFound: errors.NotFound,
+    drf.MethodNotAllowed: MethodNotAllowed,
+    drf.NotAcceptable: NotAcceptable,
+    drf.UnsupportedMediaType: UnsupportedMediaType,
+    drf.Throttled: errors.TooMany,
+    drf.ParseError: errors.Invalid,
+    Http404: errors.NotFound,
+    django_errors.PermissionDenied: errors.Forbidden,
+    django_errors.RequestDataTooBig: errors.TooLarge,
+    django_errors.TooManyFieldsSent: errors.TooLarge,
+    django_errors.SuspiciousOperation: errors.Invalid,
+    OperationalError: errors.Unavailable,
+}
+
+
+def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's hook. What it does not know stays an exception, is logged and becomes a 500."""
+    problem = as_problem(exc)
+    if problem is None:
+        return None
+    response = Response(document(problem), status=problem.status, headers=_headers(exc))
+    response.content_type = "application/problem+json"
+    return response
+
+
+def as_problem(exc: Exception) -> Problem | None:
+    if isinstance(exc, Problem):
+        return exc
+    if isinstance(exc, drf.ValidationError):
+        return _invalid_fields(exc)
+    for known, family in _BY_DRF.items():
+        if isinstance(exc, known):
+            return family(_message(exc))
+    return None
+
+
+def _message(exc: Exception) -> str | None:
+    """DRF's own words help; Django's and the database's may betray the inside."""
+    return str(exc.detail) if isinstance(exc, drf.APIException) else None
+
+
+def _headers(exc: Exception) -> dict[str, str]:
+    headers = {}
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    return headers
+
+
+def _invalid_fields(exc: drf.ValidationError) -> Problem:
+    found = list(_flatten(exc.detail))
+    first_field, first_message = found[0]
+    return errors.Invalid(
+        first_message,
+        field=first_field or None,
+        errors=[{"field": field, "message": message} for field, message in found],
+    )
+
+
+def _flatten(detail: Any, path: str = "") -> Any:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            here = path if name == "non_field_errors" else f"{path}.{name}".lstrip(".")
+            yield from _flatten(inner, here)
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _flatten(inner, path)
+    else:
+        yield path, str(detail)
+
+
+def document(problem: Problem) -> dict[str, Any]:
+    """The members of RFC 9457, plus `code`, `field` and what the problem brings along."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    body: dict[str, Any] = {
+        "type": f"{reverse('errors')}#{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.message,
+        "code": problem.code,
+        **problem.extra,
+    }
+    if problem.field:
+        body["field"] = problem.field
+    if request_id:
+        body["request_id"] = request_id
+    return body
+
+
+def respond(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The problem as the asker understands it."""
+    log.info("problem", code=problem.code, status=problem.status)
+    if wants_json(request):
+        return JsonResponse(
+            document(problem), status=problem.status, content_type="application/problem+json"
+        )
+    return render(request, "errors/problem.html", {"problem": problem}, status=problem.status)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/") or not request.accepts("text/html")
+
+
+# Django's own exits (urls.py names them as handler400 …).
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return respond(request, as_problem(exception) or errors.Invalid())
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return respond(request, errors.Forbidden())
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return respond(
+        request, errors.Forbidden("This form is too old. Go back, reload the page and try again.")
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return respond(request, errors.NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return respond(request, InternalError())

@@ -1,0 +1,360 @@
+"""Settings. Everything an operator may choose comes from the environment; see docs/operations.md."""
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from psycopg.conninfo import conninfo_to_dict
+
+from fintrust.logs import logging_settings
+from fintrust.secret_store import secret
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(env("FINTRUST_STATE", default=str(BASE_DIR / "var"))).resolve()
+ENVIRONMENT = env("FINTRUST_ENV", default="development")
+if ENVIRONMENT not in {"development", "test", "production"}:
+    raise ImproperlyConfigured("FINTRUST_ENV is development, test or production.")
+PRODUCTION = ENVIRONMENT == "production"
+
+
+def _secret(name: str) -> str:
+    return secret(name, state=STATE_DIR, production=PRODUCTION)
+
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = _secret("FINTRUST_SECRET_KEY")
+MASTER_KEY = base64.b64decode(_secret("FINTRUST_MASTER_KEY"))  # 32 bytes: seals keys and secrets
+AUDIT_LOG_KEY = base64.b64decode(_secret("FINTRUST_AUDIT_LOG_KEY"))  # Ed25519 seed of the log
+AUDIT_LOG_ORIGIN = env("AUDIT_LOG_ORIGIN", default="fintrust.example/log")
+PORT = env.int("PORT", default=8000)
+SITE_URL = env("SITE_URL", default=f"http://localhost:{PORT}")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
+
+INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",  # the site itself is fintrust.console
+    "unfold.contrib.filters",
+    "fintrust.console.apps.ConsoleConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "channels",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_structlog",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "guardian",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "template_partials",
+    "consent",
+    "banking",
+    "fraud",
+    "biometrics",
+    "audit",
+    "fintrust.core",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "fintrust.middleware.BodyLimit",
+    "fintrust.middleware.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "fintrust.middleware.RequestContext",
+    "fintrust.middleware.Problems",
+]
+
+ROOT_URLCONF = "fintrust.urls"
+ASGI_APPLICATION = "fintrust.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "fintrust.pages.context",
+            ],
+            "builtins": ["fintrust.core.templatetags.money", "django.templatetags.static"],
+        },
+    }
+]
+
+# --- data -----------------------------------------------------------------------------------
+
+
+def _database(url: str, *, pool: bool = False) -> dict[str, Any]:
+    """A connection URL of any form that PostgreSQL knows, as Django wants it."""
+    parts = conninfo_to_dict(url)
+    options: dict[str, Any] = {
+        key: value
+        for key, value in parts.items()
+        if key not in {"dbname", "user", "password", "host", "port"}
+    }
+    if pool:
+        # As many connections as request threads; waiting is bounded, so a jam is an error.
+        options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 10}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.get("dbname", ""),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": str(parts.get("port", "")),
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0,
+    }
+
+
+DATABASES = {
+    "default": _database(
+        env("DATABASE_URL", default="postgresql:///fintrust"),
+        pool=env.bool("FINTRUST_DB_POOL", default=False),
+    )
+}
+for alias in ("owner", "reader", "sequencer"):
+    if url := env(f"DATABASE_{alias.upper()}_URL", default=""):
+        DATABASES[alias] = _database(url)
+REDIS_URL = env("REDIS_URL", default="redis://localhost:6379/0")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        # The pub/sub layer keeps idle sockets and survives a Redis restart; the list-based one
+        # does neither with redis-py 8.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL}]},
+    }
+}
+
+# --- people ---------------------------------------------------------------------------------
+AUTH_USER_MODEL = "core.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+GUARDIAN_MONKEY_PATCH_USER = False
+ANONYMOUS_USER_NAME = None
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "fintrust.core.forms.SignupForm"
+ACCOUNT_ADAPTER = "fintrust.core.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "FinTrust: "
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = False
+MFA_ADAPTER = "fintrust.core.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "FinTrust"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+USERSESSIONS_TRACK_ACTIVITY = True
+EMAIL_URL = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_URL)
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="FinTrust <no-reply@fintrust.example>")
+
+# --- what the browser is told ---------------------------------------------------------------
+HTTPS = env.bool("FINTRUST_HTTPS", default=PRODUCTION)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * 60 * 12
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+# Unfold's Alpine evaluates expressions, so the console alone lives under this wider policy.
+CONSOLE_CONTENT_SECURITY_POLICY = {
+    **CONTENT_SECURITY_POLICY["DIRECTIVES"],
+    "script-src": [SELF, UNSAFE_EVAL],
+    "style-src": [SELF, UNSAFE_INLINE],
+}
+BODY_BYTES_MAX = 1_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_BYTES_MAX
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+FORM_RENDERER = "fintrust.forms.Renderer"
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(STATE_DIR / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if ENVIRONMENT == "test" and not env.bool("FINTRUST_COLLECTED", default=False)
+        else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    },
+}
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# --- API ------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["fintrust.tokens.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["fintrust.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["fintrust.throttles.Throttle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "anonymous": env("RATE_ANONYMOUS", default="60/min"),
+        "sign-in": env("RATE_SIGN_IN", default="10/min"),
+        "read": env("RATE_READ", default="600/min"),
+        "money": env("RATE_MONEY", default="120/min"),
+    },
+    "EXCEPTION_HANDLER": "fintrust.problems.api_exception_handler",
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+SIMPLE_JWT = {
+    "ALGORITHM": "EdDSA",  # keys come from fintrust.core.keys and rotate; see fintrust.tokens
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "ISSUER": "fintrust",
+    "USER_ID_FIELD": "public_id",
+    "TOKEN_TYPE_CLAIM": "typ",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "FinTrust API",
+    "VERSION": "1.0.0",
+    "DESCRIPTION": "Accounts, transfers and shared data of a bank that can prove it behaved.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+}
+
+# --- tasks: a task is only a hand that sweeps rows, so a lost or doubled one changes nothing -----
+# kombu spells a socket's URL its own way: redis+socket://PATH?virtual_host=N
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "unacked_restore_throttle": 1}
+CELERY_BEAT_SCHEDULE = {
+    # Ticks expire before the next one: a queue kept over a pause must not replay old ticks.
+    "seal-audit-log": {"task": "audit.seal", "schedule": 2, "options": {"expires": 2}},
+    "verify-audit-log": {"task": "audit.verify", "schedule": 300, "options": {"expires": 300}},
+    "verify-ledger": {"task": "banking.verify_ledger", "schedule": 300, "options": {"expires": 300}},
+    "expire-holds": {"task": "banking.expire_holds", "schedule": 30, "options": {"expires": 30}},
+    "score-afterwards": {
+        "task": "fraud.score_afterwards",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "rotate-token-keys": {
+        "task": "core.rotate_token_keys",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
+}
+
+LOGGING = logging_settings(json=env.bool("LOG_JSON", default=PRODUCTION), level=env("LOG_LEVEL", default="INFO"))
+UNFOLD = {
+    "SITE_TITLE": "FinTrust console",
+    "SITE_HEADER": "FinTrust",
+    "SITE_SUBHEADER": "Compliance console",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "account_balance",
+    "SHOW_HISTORY": False,
+    "DASHBOARD_CALLBACK": "fintrust.console.dashboard.context",
+    "STYLES": [lambda request: static("css/console.css")],
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": "fintrust.console.navigation.sidebar",
+    },
+}
+CSRF_FAILURE_VIEW = "fintrust.problems.csrf_failure"

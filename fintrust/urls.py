@@ -1,0 +1,22 @@
+"""Every door of the bank."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.urls import include, path
+
+from fintrust import pages
+
+handler400 = "fintrust.problems.bad_request"
+handler403 = "fintrust.problems.forbidden"
+handler404 = "fintrust.problems.not_found"
+handler500 = "fintrust.problems.server_error"
+
+urlpatterns: list[Any] = [
+    path("healthz", pages.healthz, name="healthz"),
+    path("readyz", pages.readyz, name="readyz"),
+    path("errors/", pages.error_catalogue, name="errors"),
+    path("account/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
+websocket_urlpatterns: list[Any] = []
