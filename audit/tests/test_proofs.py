@@ -11,7 +11,9 @@ SIGNER = notes.Ed25519Signer("bank.example/log", Ed25519PrivateKey.generate())
 TRUSTED = [SIGNER.verifier]
 ENTRIES = [f'{{"n":{i}}}'.encode() for i in range(20)]
 HASHES = [merkle.leaf_hash(entry) for entry in ENTRIES]
-NOTE = notes.sign_note(notes.Checkpoint(SIGNER.name, 20, merkle.root(HASHES)).text, [SIGNER])
+NOTE = notes.sign_note(
+    notes.Checkpoint(SIGNER.name, 20, merkle.root(HASHES)).text, [SIGNER]
+)
 
 
 def proof_of(index):
@@ -33,7 +35,11 @@ def test_the_file_has_the_shape_of_the_specification():
 def test_a_proof_read_from_its_file_shows_the_entry(index):
     assert proofs.parse(str(proof_of(index))) == proof_of(index)
     proven = proofs.verify(str(proof_of(index)), TRUSTED)
-    assert (proven.entry, proven.index, proven.checkpoint.size) == (ENTRIES[index], index, 20)
+    assert (proven.entry, proven.index, proven.checkpoint.size) == (
+        ENTRIES[index],
+        index,
+        20,
+    )
     assert proven.signed_by == (SIGNER.verifier,)
 
 

@@ -19,7 +19,11 @@ def grown(size):
 def test_the_path_is_the_specifications():
     (example,) = [case for case in EXAMPLES if "path" in case]
     assert tiles.path(example["level"], example["index"]) == example["path"]
-    assert tiles.parse_path(example["path"]) == (example["level"], example["index"], 256)
+    assert tiles.parse_path(example["path"]) == (
+        example["level"],
+        example["index"],
+        256,
+    )
 
 
 @pytest.mark.parametrize("case", [case for case in EXAMPLES if "size" in case])
@@ -28,7 +32,9 @@ def test_a_tree_has_the_tiles_of_the_specifications_example(case):
     _, full = grown(size)
     for level in range(3):
         if count := case.get(f"level{level}_full"):
-            assert [tile.index for tile in full if tile.level == level] == list(range(count))
+            assert [tile.index for tile in full if tile.level == level] == list(
+                range(count)
+            )
         if width := case.get(f"level{level}_partial"):
             assert tiles.edge_widths(size)[level] == width
             assert tiles.width_in(size, level, (size >> 8 * level) // 256) == width
@@ -59,7 +65,9 @@ def test_the_edge_knows_the_root_and_tiles_yield_every_node(size):
 
 def test_an_edge_read_back_goes_on_where_it_stopped():
     _, full = grown(600)
-    again = tiles.Edge(600, [LEAVES[512:600], [tile.root for tile in full if tile.level == 0]])
+    again = tiles.Edge(
+        600, [LEAVES[512:600], [tile.root for tile in full if tile.level == 0]]
+    )
     assert again.root() == merkle.root(LEAVES[:600])
     again.append(LEAVES[600])
     assert again.root() == merkle.root(LEAVES[:601])
@@ -70,7 +78,11 @@ def test_an_edge_with_the_wrong_number_of_hashes_is_refused():
         tiles.Edge(3, [LEAVES[:2]])
 
 
-@given(st.integers(0, 63) | st.just("entries"), st.integers(0, 10**15 - 1), st.integers(1, 256))
+@given(
+    st.integers(0, 63) | st.just("entries"),
+    st.integers(0, 10**15 - 1),
+    st.integers(1, 256),
+)
 def test_a_path_is_read_back_as_written(level, index, width):
     assert tiles.parse_path(tiles.path(level, index, width)) == (level, index, width)
 

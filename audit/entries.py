@@ -1,0 +1,156 @@
+"""What a record looks like inside the log: one line of canonical JSON (RFC 8785). Pure.
+
+Values that go in are text, whole numbers, truth values and nothing, in lists and objects with plain keys: for those the
+standard library already writes RFC 8785 byte for byte, at a fifth of the cost. `plain()` makes values so.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+VERSION = 1
+ENTRY_BYTES_MAX = 65_535  # C2SP tlog-tiles gives an entry two bytes of length
+DEPTH_MAX = 8
+EXACT_MAX = 2**53 - 1  # beyond, JSON numbers differ between programs
+
+_SECRET_WORDS = {
+    "password", "passwd", "passphrase", "pin", "otp", "totp", "secret", "token", "cookie", "cvv",
+    "authorization", "credential", "seed",
+}  # fmt: skip
+_HARMLESS_ENDINGS = ("_id", "_at", "_count", "_kind", "_hash")
+_WORDS = re.compile(r"[^a-z0-9]+")
+_KEY = re.compile(r"[A-Za-z0-9_.:@-]{1,80}", re.ASCII)
+_UNSAFE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+class SecretInRecord(ValueError):
+    """A record is kept for ever and read by many: no secret may enter it."""
+
+
+def canonical(value: Any) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def plain(value: Any, *, depth: int = 0) -> Any:
+    """The value as text, whole numbers, truth values and nothing; secrets and the unknown are refused."""
+    if depth > DEPTH_MAX:
+        raise ValueError(f"a record's values nest at most {DEPTH_MAX} deep")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Enum):
+        return plain(value.value, depth=depth)
+    if isinstance(value, str):
+        return _UNSAFE.sub("\ufffd", value)
+    if isinstance(value, int):
+        return value if abs(value) <= EXACT_MAX else str(value)
+    if isinstance(value, float | Decimal | UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return moment(value) if value.tzinfo else value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {
+            _key(key, inner): plain(inner, depth=depth + 1)
+            for key, inner in value.items()
+        }
+    if isinstance(value, Sequence) and not isinstance(
+        value, bytes | bytearray | memoryview
+    ):
+        return [plain(inner, depth=depth + 1) for inner in value]
+    if isinstance(value, set | frozenset):
+        return sorted(str(plain(inner, depth=depth + 1)) for inner in value)
+    if public_id := getattr(value, "public_id", None):
+        return str(public_id)
+    if hasattr(value, "minor") and hasattr(value, "currency"):
+        return {"minor": plain(value.minor), "currency": str(value.currency)}
+    raise TypeError(f"a record does not know how to keep a {type(value).__name__}")
+
+
+def _key(key: Any, value: Any) -> str:
+    name = plain(key)
+    if not isinstance(name, str) or not _KEY.fullmatch(name):
+        raise ValueError(f"{key!r} is not a name for a record's value")
+    if looks_secret(name) and not (value is None or isinstance(value, bool)):
+        raise SecretInRecord(
+            f"{name!r} names a secret; a record may say that it changed, not what it is"
+        )
+    return name
+
+
+def looks_secret(name: str) -> bool:
+    lower = name.lower()
+    if lower.endswith(_HARMLESS_ENDINGS):
+        return False
+    return (
+        "key" in lower
+        and "private" in lower
+        or not _SECRET_WORDS.isdisjoint(_WORDS.split(lower))
+    )
+
+
+def difference(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Both sides of a change without the fields that stayed the same."""
+    old = None if before is None else plain(before)
+    new = None if after is None else plain(after)
+    if old is None or new is None:
+        return old, new
+    missing = object()
+    same = {key for key in old if old[key] == new.get(key, missing)}
+    return (
+        {key: value for key, value in old.items() if key not in same},
+        {key: value for key, value in new.items() if key not in same},
+    )
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+# The columns an entry is made of, in the order `entry()` takes them.
+COLUMNS = (
+    "id", "tx", "at", "action", "actor_id", "actor_kind", "actor_label", "subject", "owner_id",
+    "before", "after", "data", "reason", "purpose", "request_id", "ip", "session",
+)  # fmt: skip
+
+
+def entry(row: Sequence[Any]) -> dict[str, Any]:
+    """The record as the log tells it, from its columns."""
+    (
+        id, tx, at, action, actor_id, actor_kind, actor_label, subject, owner_id,
+        before, after, data, reason, purpose, request_id, ip, session,
+    ) = row  # fmt: skip
+    return {
+        "v": VERSION,
+        "id": str(id),
+        "tx": tx,
+        "at": moment(at),
+        "action": action,
+        "actor": {"id": _text(actor_id), "kind": actor_kind, "label": actor_label},
+        "subject": subject,
+        "owner": _text(owner_id),
+        "before": before,
+        "after": after,
+        "data": data,
+        "reason": reason,
+        "purpose": purpose,
+        "request": request_id,
+        "ip": ip,
+        "session": session,
+    }
+
+
+def entry_bytes(row: Sequence[Any]) -> bytes:
+    return canonical(entry(row))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
