@@ -1,0 +1,145 @@
+"""The PIN that confirms a payment: set, checked, and locked when somebody guesses."""
+
+import re
+from datetime import datetime
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+from django.utils import timezone
+
+from audit import services as audit
+from biometrics.errors import (
+    PinInvalid,
+    PinLocked,
+    PinNotSet,
+    PinTooSimple,
+    PinWrong,
+    ReauthenticationNeeded,
+)
+from biometrics.models import Pin
+from biometrics.policy import PIN, PinPolicy
+from fintrust.core import keys
+from fintrust.core.models import User
+
+FAILURES_COUNTED_MAX = 30_000  # the column's own bound; the lock has long been at its longest
+
+
+def has_pin(user: User) -> bool:
+    return Pin.objects.filter(user=user).exists()
+
+
+def check_strength(pin: str, *, policy: PinPolicy = PIN) -> None:
+    """Refuse what is not a PIN, and what everybody tries first."""
+    if not re.fullmatch(rf"[0-9]{{{policy.digits_min},{policy.digits_max}}}", pin):
+        raise PinInvalid()
+    if len(set(pin)) < policy.different_digits_min or _is_run(pin) or _repeats(pin):
+        raise PinTooSimple()
+
+
+def _is_run(pin: str) -> bool:
+    """1234, 8642, 7890: every step is the same, also over the nine."""
+    steps = {(int(b) - int(a)) % 10 for a, b in zip(pin, pin[1:], strict=False)}
+    return len(steps) == 1
+
+
+def _repeats(pin: str) -> bool:
+    """123123: a shorter PIN typed twice."""
+    half, odd = divmod(len(pin), 2)
+    return not odd and pin[:half] == pin[half:]
+
+
+def set_pin(
+    *,
+    user: User,
+    pin: str,
+    current: str | None = None,
+    password_ok: bool = False,
+    policy: PinPolicy = PIN,
+) -> None:
+    """Set or change the PIN, for somebody who proved just now that they are themselves.
+
+    `password_ok` says that the door checked a sign-in factor; otherwise the current PIN must do.
+    """
+    check_strength(pin, policy=policy)
+    if not password_ok:
+        if current is None or not has_pin(user):
+            raise ReauthenticationNeeded()
+        verify_pin(user=user, pin=current, policy=policy)
+    _store(user, pin)
+
+
+@transaction.atomic
+def _store(user: User, pin: str) -> None:
+    values = {
+        "sealed_hash": keys.seal(make_password(pin).encode(), aad=_belongs_to(user)),
+        "failures": 0,
+        "locked_until": None,
+        "updated_at": timezone.now(),
+    }
+    _, created = Pin.objects.update_or_create(user=user, defaults=values)
+    audit.record(
+        "biometrics.pin.set" if created else "biometrics.pin.changed",
+        subject=user,
+        by=user,
+        owner=user,
+    )
+
+
+def verify_pin(*, user: User, pin: str, policy: PinPolicy = PIN) -> None:
+    """Return when this is the person's PIN; raise PinWrong, PinLocked or PinNotSet otherwise.
+
+    The count of wrong tries commits here, on its own: call it before the transaction it guards,
+    so that a rolled-back payment cannot give the guess back. Calling it inside one is an error.
+    """
+    problem = _try(user, pin, policy)
+    if problem is not None:
+        raise problem
+
+
+@transaction.atomic(durable=True)
+def _try(user: User, pin: str, policy: PinPolicy) -> PinWrong | PinLocked | None:
+    """One guess, counted. What went wrong is returned, since raising would undo the count."""
+    # The lock makes guesses of one person wait for each other: ten at once are ten, one by one.
+    row = Pin.objects.select_for_update().filter(user=user).first()
+    if row is None:
+        raise PinNotSet()
+    now = timezone.now()
+    if row.locked_until and row.locked_until > now:
+        return _locked(row.locked_until)
+    if check_password(pin, _hash_of(row, user)):
+        _forgive(row)
+        return None
+    return _count_failure(row, user, now, policy)
+
+
+def _forgive(row: Pin) -> None:
+    if row.failures or row.locked_until:
+        row.failures, row.locked_until = 0, None
+        row.save(update_fields=["failures", "locked_until"])
+
+
+def _count_failure(row: Pin, user: User, now: datetime, policy: PinPolicy) -> PinWrong | PinLocked:
+    row.failures = min(row.failures + 1, FAILURES_COUNTED_MAX)
+    rest = policy.lock_after(row.failures)
+    row.locked_until = now + rest if rest else None
+    row.save(update_fields=["failures", "locked_until"])
+    after = {"failures": row.failures}
+    audit.record("biometrics.pin.failed", subject=user, by=user, owner=user, after=after)
+    if row.locked_until is None:
+        return PinWrong(tries_left=policy.failures_max - row.failures)
+    after = {"locked_until": row.locked_until.isoformat()}
+    audit.record("biometrics.pin.locked", subject=user, by=user, owner=user, after=after)
+    return _locked(row.locked_until)
+
+
+def _locked(until: datetime) -> PinLocked:
+    return PinLocked(locked_until=until.isoformat())
+
+
+def _hash_of(row: Pin, user: User) -> str:
+    return keys.open_sealed(bytes(row.sealed_hash), aad=_belongs_to(user)).decode()
+
+
+def _belongs_to(user: User) -> bytes:
+    """A sealed hash copied to another person's row does not open there."""
+    return b"pin:" + user.pk.bytes

@@ -1,0 +1,25 @@
+"""The numbers of this app, each with its reason."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class PinPolicy:
+    digits_min: int = 4
+    digits_max: int = 8
+    different_digits_min: int = 3  # 1122 and 6969 are among the first ten anybody tries
+    failures_max: int = 5  # a person mistypes twice; a thief gets five of ten thousand
+    lock_minutes_min: int = 15
+    lock_hours_max: int = 24  # doubling for ever would let a stranger shut somebody out for years
+
+    def lock_after(self, failures: int) -> timedelta | None:
+        """How long the PIN rests after this many failures in a row: 15 minutes, then doubling."""
+        if failures < self.failures_max:
+            return None
+        doublings = min(failures - self.failures_max, 20)
+        length = timedelta(minutes=self.lock_minutes_min) * 2**doublings
+        return min(length, timedelta(hours=self.lock_hours_max))
+
+
+PIN = PinPolicy()
