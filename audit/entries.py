@@ -56,13 +56,8 @@ def plain(value: Any, *, depth: int = 0) -> Any:
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {
-            _key(key, inner): plain(inner, depth=depth + 1)
-            for key, inner in value.items()
-        }
-    if isinstance(value, Sequence) and not isinstance(
-        value, bytes | bytearray | memoryview
-    ):
+        return {_key(key, inner): plain(inner, depth=depth + 1) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         return [plain(inner, depth=depth + 1) for inner in value]
     if isinstance(value, set | frozenset):
         return sorted(str(plain(inner, depth=depth + 1)) for inner in value)
@@ -89,9 +84,7 @@ def looks_secret(name: str) -> bool:
     if lower.endswith(_HARMLESS_ENDINGS):
         return False
     return (
-        "key" in lower
-        and "private" in lower
-        or not _SECRET_WORDS.isdisjoint(_WORDS.split(lower))
+        "key" in lower and "private" in lower or not _SECRET_WORDS.isdisjoint(_WORDS.split(lower))
     )
 
 

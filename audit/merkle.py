@@ -141,17 +141,13 @@ def _range_root(start: int, end: int, node_at: NodeAt) -> bytes:
         height = count.bit_length() - 1
         return node_at(height, start >> height)
     middle = start + _split(count)
-    return node_hash(
-        _range_root(start, middle, node_at), _range_root(middle, end, node_at)
-    )
+    return node_hash(_range_root(start, middle, node_at), _range_root(middle, end, node_at))
 
 
 # --- checking proofs -------------------------------------------------------------------------------------------------
 
 
-def root_from_inclusion(
-    index: int, size: int, leaf: bytes, proof: Sequence[bytes]
-) -> bytes | None:
+def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes | None:
     """The root this proof leads to (RFC 9162 section 2.1.3.2), or None when it cannot be a proof."""
     if not 0 <= index < size or not _hashes(leaf, *proof):
         return None

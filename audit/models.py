@@ -92,9 +92,7 @@ class Leaf(models.Model):
     class Meta:
         default_permissions = ()
         constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=models.Q(index__gte=0), name="audit_leaf_index"
-            ),
+            models.CheckConstraint(condition=models.Q(index__gte=0), name="audit_leaf_index"),
         ]
 
     def __str__(self) -> str:
@@ -126,9 +124,7 @@ class Checkpoint(models.Model):
     at = models.DateTimeField(db_default=Now(), editable=False)
     cursor_tx = models.BigIntegerField()
     cursor_id = models.UUIDField()
-    cluster = models.CharField(
-        max_length=20
-    )  # transaction numbers mean something in one cluster
+    cluster = models.CharField(max_length=20)  # transaction numbers mean something in one cluster
 
     class Meta:
         default_permissions = ("view",)

@@ -130,9 +130,7 @@ class MLDSA44Signer:
 
 def _cosigned(name: str, timestamp: bytes, checkpoint: "Checkpoint") -> bytes:
     origin, cosigner = checkpoint.origin.encode(), name.encode()
-    if not (
-        0 < len(origin) < 256 and 0 < len(cosigner) < 256 and len(checkpoint.root) == 32
-    ):
+    if not (0 < len(origin) < 256 and 0 < len(cosigner) < 256 and len(checkpoint.root) == 32):
         raise NoteError("this checkpoint cannot be cosigned")
     start, end = (0).to_bytes(8, "big"), checkpoint.size.to_bytes(8, "big")
     return (
@@ -144,9 +142,7 @@ def _cosigned(name: str, timestamp: bytes, checkpoint: "Checkpoint") -> bytes:
     )  # fmt: skip
 
 
-def _holds(
-    public: Ed25519PublicKey | MLDSA44PublicKey, signature: bytes, message: bytes
-) -> bool:
+def _holds(public: Ed25519PublicKey | MLDSA44PublicKey, signature: bytes, message: bytes) -> bool:
     try:
         public.verify(signature, message)
     except InvalidSignature:
@@ -170,13 +166,9 @@ def parse_vkey(text: str) -> Verifier:
     verifier: Verifier
     try:
         if material[:1] == bytes([ED25519]):
-            verifier = Ed25519Verifier(
-                name, Ed25519PublicKey.from_public_bytes(material[1:])
-            )
+            verifier = Ed25519Verifier(name, Ed25519PublicKey.from_public_bytes(material[1:]))
         elif material[:1] == bytes([ML_DSA_44]):
-            verifier = MLDSA44Verifier(
-                name, MLDSA44PublicKey.from_public_bytes(material[1:])
-            )
+            verifier = MLDSA44Verifier(name, MLDSA44PublicKey.from_public_bytes(material[1:]))
         else:
             raise NoteError("a key of an unknown kind")
     except ValueError as exc:
@@ -203,9 +195,7 @@ class Note:
 
 def sign_note(text: str, signers: Sequence[Signer]) -> str:
     if not text.endswith("\n") or _control_character(text):
-        raise NoteError(
-            "a note's text ends in a newline and holds no control characters"
-        )
+        raise NoteError("a note's text ends in a newline and holds no control characters")
     lines = [
         f"— {signer.verifier.name} {_base64(signer.verifier.key_id + signer.sign(text))}\n"
         for signer in signers
@@ -275,9 +265,7 @@ def _unbase64(text: str) -> bytes:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as exc:
         raise NoteError("malformed base64") from exc
-    if (
-        _base64(data) != text
-    ):  # one encoding for one value, or two notes could mean the same
+    if _base64(data) != text:  # one encoding for one value, or two notes could mean the same
         raise NoteError("base64 in an unusual form")
     return data
 

@@ -62,9 +62,7 @@ def parse(text: str) -> Proof:
     return Proof(int(match[1]), tuple(map(_decode, lines)), checkpoint, extra)
 
 
-def verify(
-    text: str, trusted: Sequence[notes.Verifier], entry: bytes | None = None
-) -> Proven:
+def verify(text: str, trusted: Sequence[notes.Verifier], entry: bytes | None = None) -> Proven:
     """What the file proves, or ProofError. The entry is taken from the file unless it is given."""
     proof = parse(text)
     entry = proof.extra if entry is None else entry
@@ -74,9 +72,7 @@ def verify(
     except notes.NoteError as exc:
         raise ProofError(f"the checkpoint does not hold: {exc}") from exc
     leaf = merkle.leaf_hash(entry)
-    if not merkle.verify_inclusion(
-        proof.index, checkpoint.size, leaf, proof.path, checkpoint.root
-    ):
+    if not merkle.verify_inclusion(proof.index, checkpoint.size, leaf, proof.path, checkpoint.root):
         raise ProofError("the entry is not the one at this place of the log")
     return Proven(entry, proof.index, checkpoint, note.signed_by)
 

@@ -1,6 +1,5 @@
 """Remembering what happened, in the same transaction as the deed."""
 
-import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -16,9 +15,7 @@ from fintrust.core import context, roles
 from fintrust.core.ids import to_public
 from fintrust.core.models import User
 
-VALUES_BYTES_MAX = (
-    32_000  # before, after and data together; leaves room for the rest of an entry
-)
+VALUES_BYTES_MAX = 32_000  # before, after and data together; leaves room for the rest of an entry
 REASON_MAX = 1000
 _ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,3}", re.ASCII)
 
@@ -110,19 +107,12 @@ def _request() -> dict[str, Any]:
     return {
         "request_id": here.request_id[:60],
         "ip": _address(here.ip),
-        "session": session_mark(here.session_key),
+        "session": here.session_hash or "",
     }
-
-
-def session_mark(session_key: str | None) -> str:
-    """The same for all records of a session, and of no use for entering it."""
-    return hashlib.sha256(session_key.encode()).hexdigest()[:32] if session_key else ""
 
 
 def _address(text: str | None) -> str | None:
     try:
         return str(ipaddress.ip_address((text or "").partition("%")[0]))
-    except (
-        ValueError
-    ):  # a forwarded header may hold anything; what is no address is not kept
+    except ValueError:  # a forwarded header may hold anything; what is no address is not kept
         return None

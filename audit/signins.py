@@ -43,9 +43,7 @@ def connect() -> None:
     for action, signal in _FAILED.items():
         _listen(signal, action, _tried_by_somebody)
     auth.user_logged_out.connect(_signed_out, dispatch_uid="audit.core.user.signed_out")
-    auth.user_login_failed.connect(
-        _sign_in_failed, dispatch_uid="audit.core.sign_in.failed"
-    )
+    auth.user_login_failed.connect(_sign_in_failed, dispatch_uid="audit.core.sign_in.failed")
 
 
 def _listen(signal: Signal, action: str, remember: Callable[..., None]) -> None:
@@ -55,16 +53,12 @@ def _listen(signal: Signal, action: str, remember: Callable[..., None]) -> None:
     signal.connect(heard, weak=False, dispatch_uid=f"audit.{action}")
 
 
-def _done_by_the_person(
-    action: str, user: User, request: Any = None, **facts: Any
-) -> None:
-    with context.use(session_key=_session_key(request)):
+def _done_by_the_person(action: str, user: User, request: Any = None, **facts: Any) -> None:
+    with context.use(session_hash=_session(request)):
         services.record(action, subject=user, by=user, owner=user, data=_factor(facts))
 
 
-def _tried_by_somebody(
-    action: str, user: User, request: Any = None, **facts: Any
-) -> None:
+def _tried_by_somebody(action: str, user: User, request: Any = None, **facts: Any) -> None:
     services.record(action, subject=user, owner=user, data=_factor(facts))
 
 
@@ -75,7 +69,7 @@ def _factor(facts: dict[str, Any]) -> dict[str, str]:
 
 def _signed_out(sender: Any, user: User | None, request: Any = None, **_: Any) -> None:
     if user is not None:  # signing out without having signed in changes nothing
-        with context.use(session_key=_session_key(request)):
+        with context.use(session_hash=_session(request)):
             services.record("core.user.signed_out", subject=user, by=user, owner=user)
 
 
@@ -86,6 +80,8 @@ def _sign_in_failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
     services.record("core.sign_in.failed", subject=user or "sign-in", owner=user)
 
 
-def _session_key(request: Any) -> str | None:
+def _session(request: Any) -> str | None:
     session = getattr(request, "session", None)
-    return session.session_key if session is not None else context.current().session_key
+    if session is None:
+        return context.current().session_hash
+    return context.session_hash(session.session_key)

@@ -35,9 +35,7 @@ class Edge:
     def __init__(self, size: int = 0, levels: Sequence[Sequence[bytes]] = ()) -> None:
         for level, width in enumerate(edge_widths(size)):
             if len(levels[level]) != width:
-                raise ValueError(
-                    f"level {level} of a tree of {size} holds {width} hashes"
-                )
+                raise ValueError(f"level {level} of a tree of {size} holds {width} hashes")
         self.size = size
         self._levels = [list(hashes) for hashes in levels]
 
@@ -59,9 +57,7 @@ class Edge:
             value, level = tile.root, level + 1
 
     def root(self) -> bytes:
-        return merkle.fold(
-            [peak for row in reversed(self._levels) for peak in merkle.peaks(row)]
-        )
+        return merkle.fold([peak for row in reversed(self._levels) for peak in merkle.peaks(row)])
 
 
 def edge_widths(size: int) -> list[int]:

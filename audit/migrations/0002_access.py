@@ -10,9 +10,7 @@ class Migration(migrations.Migration):
         access.append_only("audit_record", readers=(access.READER, access.SEQUENCER)),
         access.append_only("audit_verification"),
         *[
-            access.append_only(
-                table, writer=access.SEQUENCER, readers=(access.APP, access.READER)
-            )
+            access.append_only(table, writer=access.SEQUENCER, readers=(access.APP, access.READER))
             for table in ("audit_leaf", "audit_tile", "audit_checkpoint")
         ],
     ]

@@ -16,9 +16,7 @@ KEYS = st.from_regex(r"[a-z]{1,8}", fullmatch=True).filter(
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
 
@@ -77,9 +75,7 @@ def test_a_secret_is_refused_wherever_it_hides(name):
         entries.plain({"list": [{name: "hunter2"}]})
 
 
-@pytest.mark.parametrize(
-    "value", [object(), b"bytes", {"a b": 1}, {1: 1}, {"": 1}, {"x" * 81: 1}]
-)
+@pytest.mark.parametrize("value", [object(), b"bytes", {"a b": 1}, {1: 1}, {"": 1}, {"x" * 81: 1}])
 def test_what_has_no_plain_form_is_refused(value):
     with pytest.raises((TypeError, ValueError)):
         entries.plain(value)

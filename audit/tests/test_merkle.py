@@ -88,9 +88,7 @@ def test_a_tree_of_70000_leaves_agrees_with_another_implementation():
         assert merkle.inclusion_proof(case["Index"], case["Size"], node_at) == expected
     for case in tree["consistency"]:
         expected = [b64(value) for value in case["Proof"]]
-        assert (
-            merkle.consistency_proof(case["Size1"], case["Size2"], node_at) == expected
-        )
+        assert merkle.consistency_proof(case["Size1"], case["Size2"], node_at) == expected
 
 
 def definition(leaves):
@@ -137,9 +135,7 @@ def test_growth_can_be_proven_and_a_rewritten_past_cannot(one, other, data):
             merkle.leaf_hash(b"rewritten"),
             *MANY[changed + 1 : old],
         ]
-        assert not merkle.verify_consistency(
-            old, new, merkle.root(rewritten), new_root, proof
-        )
+        assert not merkle.verify_consistency(old, new, merkle.root(rewritten), new_root, proof)
 
 
 @given(st.integers(1, 300), st.data())

@@ -44,9 +44,7 @@ def test_a_proof_from_another_log_in_production_holds():
     path = [base64.b64decode(value) for value in vector["proof_b64"]]
     assert head.size == vector["size"]
     assert merkle.verify_inclusion(vector["index"], head.size, leaf, path, head.root)
-    assert not merkle.verify_inclusion(
-        vector["index"] - 1, head.size, leaf, path, head.root
-    )
+    assert not merkle.verify_inclusion(vector["index"] - 1, head.size, leaf, path, head.root)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +68,7 @@ def test_both_signatures_stand_on_one_note_and_each_suffices():
     note = notes.sign_note(HEAD.text, [SIGNER, QUANTUM_SAFE])
     both = notes.open_note(note, [SIGNER.verifier, QUANTUM_SAFE.verifier])
     assert both.signed_by == (SIGNER.verifier, QUANTUM_SAFE.verifier)
-    assert notes.open_note(note, [QUANTUM_SAFE.verifier]).signed_by == (
-        QUANTUM_SAFE.verifier,
-    )
+    assert notes.open_note(note, [QUANTUM_SAFE.verifier]).signed_by == (QUANTUM_SAFE.verifier,)
 
 
 def test_one_wrong_signature_spoils_a_note_that_another_trusted_key_signed():

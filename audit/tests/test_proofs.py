@@ -11,9 +11,7 @@ SIGNER = notes.Ed25519Signer("bank.example/log", Ed25519PrivateKey.generate())
 TRUSTED = [SIGNER.verifier]
 ENTRIES = [f'{{"n":{i}}}'.encode() for i in range(20)]
 HASHES = [merkle.leaf_hash(entry) for entry in ENTRIES]
-NOTE = notes.sign_note(
-    notes.Checkpoint(SIGNER.name, 20, merkle.root(HASHES)).text, [SIGNER]
-)
+NOTE = notes.sign_note(notes.Checkpoint(SIGNER.name, 20, merkle.root(HASHES)).text, [SIGNER])
 
 
 def proof_of(index):

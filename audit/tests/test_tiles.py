@@ -32,9 +32,7 @@ def test_a_tree_has_the_tiles_of_the_specifications_example(case):
     _, full = grown(size)
     for level in range(3):
         if count := case.get(f"level{level}_full"):
-            assert [tile.index for tile in full if tile.level == level] == list(
-                range(count)
-            )
+            assert [tile.index for tile in full if tile.level == level] == list(range(count))
         if width := case.get(f"level{level}_partial"):
             assert tiles.edge_widths(size)[level] == width
             assert tiles.width_in(size, level, (size >> 8 * level) // 256) == width
@@ -65,9 +63,7 @@ def test_the_edge_knows_the_root_and_tiles_yield_every_node(size):
 
 def test_an_edge_read_back_goes_on_where_it_stopped():
     _, full = grown(600)
-    again = tiles.Edge(
-        600, [LEAVES[512:600], [tile.root for tile in full if tile.level == 0]]
-    )
+    again = tiles.Edge(600, [LEAVES[512:600], [tile.root for tile in full if tile.level == 0]])
     assert again.root() == merkle.root(LEAVES[:600])
     again.append(LEAVES[600])
     assert again.root() == merkle.root(LEAVES[:601])

@@ -9,9 +9,7 @@ import pytest
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
-SHARED = (
-    Path(os.environ.get("FINTRUST_DATA", PROJECT.parent / "shared" / "data")) / "merkle"
-)
+SHARED = Path(os.environ.get("FINTRUST_DATA", PROJECT.parent / "shared" / "data")) / "merkle"
 
 
 def kept(name: str) -> Any:

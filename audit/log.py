@@ -1,0 +1,167 @@
+"""The sequencer: gives committed records their places in the log and signs the new head.
+
+It only ever inserts, and everything a batch adds (leaves, tiles, checkpoint) commits together. It reads records in the
+order (tx, id) and stops below the oldest transaction that is still open, so a record that commits late is still ahead of
+the cursor when it appears. What slips past all the same (a cluster restored from a dump counts transactions afresh) is
+found by asking for records without a leaf, which every sequencing process does when it starts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.db.models import BooleanField, Exists, OuterRef
+from django.db.models.expressions import RawSQL
+
+from audit import entries, merkle, notes, selectors, signing, tiles
+from audit.errors import LogDamaged
+from audit.models import Checkpoint, Leaf, Record, Tile
+
+SEQUENCER = "sequencer"
+BATCH_MAX = 2_000
+NIL = UUID(int=0)
+ONLY_ONE = 4_702_394_921  # the advisory lock; any number no one else uses
+
+# The horizon is that of this database alone: a forgotten transaction in a neighbouring one, which can never write our
+# records, would otherwise hold up the log. Each open transaction holds a lock on its own number, and the lock tells the
+# process, hence the database. Whatever cannot be told counts as ours.
+_HORIZON = """
+    WITH seen AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot),
+    open AS (SELECT pg_snapshot_xip(snapshot) AS tx FROM seen),
+    elsewhere AS (
+        SELECT lock.transactionid FROM pg_locks lock JOIN pg_stat_activity process USING (pid)
+        WHERE lock.locktype = 'transactionid' AND lock.mode = 'ExclusiveLock' AND lock.granted
+          AND process.datname <> current_database()
+    )
+    SELECT (SELECT system_identifier::text FROM pg_control_system()),
+           coalesce(min(tx), (SELECT pg_snapshot_xmax(snapshot) FROM seen))::text::bigint
+    FROM open WHERE tx::xid NOT IN (SELECT transactionid FROM elsewhere)
+"""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What one run added: how many leaves, and the size of the log after it. `busy`: another one was at work."""
+
+    leaves: int
+    size: int
+    busy: bool = False
+
+
+@dataclass(frozen=True)
+class _Place:
+    """How far the sequencer has read."""
+
+    cluster: str
+    tx: int = 0
+    id: UUID = NIL
+
+
+def seal(batch_max: int = BATCH_MAX) -> Sealed:
+    """Put the next records into the log and sign it. Run it as often, and by as many, as you like."""
+    return _seal(batch_max, missed=False)
+
+
+def catch_up(batch_max: int = BATCH_MAX) -> Sealed:
+    """The same for records that have no leaf wherever they stand."""
+    return _seal(batch_max, missed=True)
+
+
+@transaction.atomic(using=SEQUENCER)
+def _seal(batch_max: int, *, missed: bool) -> Sealed:
+    if not _alone():
+        return Sealed(leaves=0, size=0, busy=True)
+    head = selectors.head(SEQUENCER)
+    cluster, horizon = _ask(_HORIZON)
+    place = _place(head, cluster)
+    rows = _without_leaf(batch_max) if missed else _next(place, horizon, batch_max)
+    if not rows:
+        return Sealed(leaves=0, size=head.size if head else 0)
+    edge = _edge(head)
+    _append(edge, rows)
+    if not missed:
+        id, tx = rows[-1][:2]
+        place = _Place(cluster, tx, id)
+    _sign(edge, place)
+    return Sealed(leaves=len(rows), size=edge.size)
+
+
+def _ask(sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+    with connections[SEQUENCER].cursor() as cursor:
+        cursor.execute(sql, parameters)
+        row: Sequence[Any] = cursor.fetchone()
+        return row
+
+
+def _alone() -> bool:
+    """One sequencer at a time; the lock ends with the transaction, however that ends."""
+    (mine,) = _ask("SELECT pg_try_advisory_xact_lock(%s)", [ONLY_ONE])
+    return bool(mine)
+
+
+def _place(head: Checkpoint | None, cluster: str) -> _Place:
+    if head is None or head.cluster != cluster:
+        return _Place(
+            cluster
+        )  # numbers of another cluster say nothing here; leaves tell what is done
+    return _Place(cluster, head.cursor_tx, head.cursor_id)
+
+
+def _next(place: _Place, horizon: int, batch_max: int) -> list[tuple[Any, ...]]:
+    below = RawSQL("audit_record.tx < %s::text::xid8", [horizon], BooleanField())
+    return _rows(batch_max, selectors.after(place.tx, place.id), below)
+
+
+def _without_leaf(batch_max: int) -> list[tuple[Any, ...]]:
+    return _rows(batch_max)
+
+
+def _rows(batch_max: int, *conditions: RawSQL) -> list[tuple[Any, ...]]:
+    sealed = Exists(Leaf.objects.filter(record_id=OuterRef("pk")))
+    rows = Record.objects.using(SEQUENCER).filter(~sealed, *conditions).order_by("tx", "id")
+    return list(rows.values_list(*entries.COLUMNS)[:batch_max])
+
+
+def _edge(head: Checkpoint | None) -> tiles.Edge:
+    """Where the last checkpoint left off. A log that does not fit its own signature is not continued."""
+    if head is None:
+        if Leaf.objects.using(SEQUENCER).exists():
+            raise LogDamaged("The log has leaves but no checkpoint.")
+        return tiles.Edge()
+    try:
+        signed = selectors.open_head(head, signing.trusted())
+        edge = selectors.edge(head.size, using=SEQUENCER)
+    except (notes.NoteError, ValueError) as exc:
+        raise LogDamaged(f"The log's last checkpoint does not hold: {exc}.") from exc
+    if edge.root() != signed.root:
+        raise LogDamaged("The log's leaves do not lead to its last signed root.")
+    return edge
+
+
+def _append(edge: tiles.Edge, rows: Sequence[tuple[Any, ...]]) -> None:
+    leaves, full = [], []
+    for row in rows:
+        entry = entries.entry_bytes(row)
+        leaf = Leaf(index=edge.size, record_id=row[0], entry=entry, hash=merkle.leaf_hash(entry))
+        leaves.append(leaf)
+        full += edge.append(leaf.hash)
+    Leaf.objects.using(SEQUENCER).bulk_create(leaves)
+    Tile.objects.using(SEQUENCER).bulk_create(
+        Tile(level=tile.level, index=tile.index, hashes=b"".join(tile.hashes), root=tile.root)
+        for tile in full
+    )
+
+
+def _sign(edge: tiles.Edge, place: _Place) -> None:
+    checkpoint = notes.Checkpoint(settings.AUDIT_LOG_ORIGIN, edge.size, edge.root())
+    Checkpoint.objects.using(SEQUENCER).create(
+        size=checkpoint.size,
+        root=checkpoint.root,
+        note=notes.sign_note(checkpoint.text, signing.signers()),
+        cursor_tx=place.tx,
+        cursor_id=place.id,
+        cluster=place.cluster,
+    )
