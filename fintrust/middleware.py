@@ -64,7 +64,7 @@ class RequestContext:
                 request_id=request_id,
                 ip=client_ip(request),
                 user_agent=request.headers.get("User-Agent", "")[:200],
-                session_key=request.session.session_key,
+                session_hash=context.session_hash(request.session.session_key),
             ),
             timezone.override(zone_of(user)),
         ):

@@ -210,6 +210,9 @@ EMAIL_URL = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_URL)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="FinTrust <no-reply@fintrust.example>")
 
+# Deposits come from the clearing account, as if a card had been charged. Only for demo banks.
+DEMO_FUNDING = env.bool("DEMO_FUNDING", default=not PRODUCTION)
+
 # --- what the browser is told ---------------------------------------------------------------
 HTTPS = env.bool("FINTRUST_HTTPS", default=PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS
@@ -293,10 +296,8 @@ SIMPLE_JWT = {
     "ALGORITHM": "EdDSA",  # keys come from fintrust.core.keys and rotate; see fintrust.tokens
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "ISSUER": "fintrust",
-    "USER_ID_FIELD": "public_id",
+    "USER_ID_CLAIM": "sub",
     "TOKEN_TYPE_CLAIM": "typ",
 }
 SPECTACULAR_SETTINGS = {

@@ -4,6 +4,7 @@ Middleware fills it for requests, `fintrust.celery` carries it into tasks, comma
 themselves. Services read `current()`; nobody passes these through ten signatures.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,16 +21,21 @@ class Context:
     request_id: str = ""
     ip: str | None = None
     user_agent: str = ""
-    session_key: str | None = None
+    session_hash: str | None = None  # tells sessions apart without being able to use one
 
     def headers(self) -> dict[str, Any]:
-        """As plain values, to travel beside a task. The session's key stays in the process."""
-        return {**asdict(self), "session_key": None}
+        """As plain values, to travel beside a task."""
+        return asdict(self)
 
     @classmethod
     def from_headers(cls, values: dict[str, Any]) -> "Context":
         known = {field.name for field in fields(cls)}
         return cls(**{key: value for key, value in values.items() if key in known})
+
+
+def session_hash(session_key: str | None) -> str | None:
+    """What may be stored of a session's key."""
+    return hashlib.sha256(session_key.encode()).hexdigest()[:32] if session_key else None
 
 
 _current: ContextVar[Context | None] = ContextVar("fintrust_context", default=None)
@@ -50,3 +56,8 @@ def use(**changes: Any) -> Iterator[Context]:
         yield context
     finally:
         _current.reset(token)
+
+
+def become(**changes: Any) -> None:
+    """Change the context for the rest of the enclosing `use`: a token says who asks only later."""
+    _current.set(replace(current(), **changes))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
@@ -65,6 +65,12 @@ def signing_keys(purpose: str, *, now: datetime | None = None) -> QuerySet[Signi
 def private_half(key: SigningKey) -> Ed25519PrivateKey:
     raw = open_sealed(bytes(key.sealed_private), aad=key.purpose.encode())
     return Ed25519PrivateKey.from_private_bytes(raw)
+
+
+def public_half(key: SigningKey) -> Ed25519PublicKey:
+    public = serialization.load_pem_public_key(key.public_pem.encode())
+    assert isinstance(public, Ed25519PublicKey)
+    return public
 
 
 @transaction.atomic

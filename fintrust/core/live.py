@@ -7,11 +7,13 @@ skipped, however late its transaction ended; a lost wake-up costs a moment, neve
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from datetime import datetime
+from typing import Any, Self, cast
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import connection, transaction
+from django.db.models import Func, Q, QuerySet
 
 from fintrust.core.errors import Invalid
 from fintrust.core.ids import uuid7
@@ -38,9 +40,13 @@ class Cursor:
     def parse(cls, text: str) -> Self:
         tx, dash, row = text.partition("-")
         numbers = (tx, row)
-        if not dash or not all(n.isascii() and n.isdigit() and len(n) < 20 for n in numbers):
+        if not dash or not all(n.isascii() and n.isdigit() and len(n) < 19 for n in numbers):
             raise InvalidCursor()
         return cls(int(tx), int(row))
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        return cls(event.tx, event.id)
 
     def __str__(self) -> str:
         return f"{self.tx}-{self.id}"
@@ -54,7 +60,7 @@ def publish(topics: Sequence[str], kind: str, *, subject: str, data: dict[str, A
     Event.objects.bulk_create(
         Event(topic=topic, kind=kind, subject=subject, data=data) for topic in topics
     )
-    transaction.on_commit(lambda: _wake(topics), robust=True)
+    transaction.on_commit(lambda: wake(topics), robust=True)
 
 
 def group_of(topic: str) -> str:
@@ -62,11 +68,16 @@ def group_of(topic: str) -> str:
     return "live." + topic.replace(":", ".")
 
 
-def _wake(topics: Sequence[str]) -> None:
-    send = async_to_sync(get_channel_layer().group_send)
+def wake(topics: Sequence[str]) -> None:
+    """Tell the followers of these topics to look again. Lost when Redis is away; they also poll."""
+    async_to_sync(_wake)(topics)
+
+
+async def _wake(topics: Sequence[str]) -> None:
+    layer = get_channel_layer()
     for topic in topics:
         # One key a wake-up, so that a page can tell its echo from another's.
-        send(group_of(topic), {"type": "live.wake", "id": str(uuid7())})
+        await layer.group_send(group_of(topic), {"type": "live.wake", "id": str(uuid7())})
 
 
 _AFTER = """
@@ -86,14 +97,59 @@ def after(cursor: Cursor, topic: str, limit: int = BATCH_MAX) -> list[tuple[Curs
 
 def latest(topic: str, limit: int = BATCH_MAX) -> list[tuple[Cursor, Event]]:
     """The newest events of a topic, oldest first: what a page shows before it follows."""
-    newest = _AFTER.replace("ORDER BY tx, id", "ORDER BY tx DESC, id DESC")
+    newest = visible(topic).order_by("-tx", "-id")[: min(limit, BATCH_MAX)]
+    return [(Cursor.of(event), event) for event in reversed(newest)]
+
+
+def visible(topic: str, *, before: Cursor | None = None) -> QuerySet[Event]:
+    """The events of a topic that followers may see, for pages that filter and search them."""
+    events = Event.objects.filter(topic=topic, tx__lt=_HORIZON)
+    if before is not None:
+        # The first condition bounds the index; the second is exact.
+        events = events.filter(tx__lte=before.tx).filter(
+            Q(tx__lt=before.tx) | Q(id__lt=before.id)
+        )
+    return events
+
+
+_HORIZON = Func(Func(function="pg_current_snapshot"), function="pg_snapshot_xmin")
+
+
+def end(topic: str) -> Cursor:
+    """Where a follower begins that wants only what comes from now on."""
+    newest = visible(topic).order_by("-tx", "-id").only("tx", "id").first()
+    return START if newest is None else Cursor.of(newest)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Committed events that an older open transaction still hides: how many, since when."""
+
+    count: int
+    oldest: datetime | None
+    now: datetime
+
+    @property
+    def lag_ms(self) -> int:
+        """How far the feed is behind what has committed."""
+        return 0 if self.oldest is None else int((self.now - self.oldest).total_seconds() * 1000)
+
+
+_WAITING = """
+    SELECT count(*), min(at), clock_timestamp() FROM core_event
+    WHERE topic = %s AND tx >= pg_snapshot_xmin(pg_current_snapshot())
+"""
+
+
+def waiting(topic: str) -> Waiting:
     with connection.cursor() as sql:
-        sql.execute(newest, [topic, 0, 0, min(limit, BATCH_MAX)])
-        return [_event(row) for row in reversed(sql.fetchall())]
+        sql.execute(_WAITING, [topic])
+        return Waiting(*cast(tuple[int, datetime | None, datetime], sql.fetchone()))
 
 
 def _event(row: Sequence[Any]) -> tuple[Cursor, Event]:
     tx, id, topic, kind, subject, data, at = row
     if isinstance(data, str):
         data = Event._meta.get_field("data").from_db_value(data, None, connection)
-    return Cursor(tx, id), Event(id=id, topic=topic, kind=kind, subject=subject, data=data, at=at)
+    cursor = Cursor(tx, id)
+    return cursor, Event(id=id, topic=topic, kind=kind, subject=subject, data=data, at=at, tx=tx)

@@ -10,7 +10,7 @@ from babel.numbers import format_currency, get_currency_precision
 from fintrust.core.errors import Invalid
 
 MINOR_MAX = 10**18 - 1  # eighteen digits: far above any real amount, safely inside a bigint
-_NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,8})?")  # ASCII digits only: no ٣, no 1e9, no commas
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")  # ASCII digits only: no ٣, no 1e9, no commas
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -58,11 +58,11 @@ class Money:
         Raises InvalidAmount (not a number, zero, negative, too many decimals) or AmountTooLarge.
         """
         text = text.strip()
-        if len(text) > 18 and text.replace(".", "", 1).isascii():
-            if text.replace(".", "", 1).isdigit():
-                raise AmountTooLarge()
         if not _NUMBER.fullmatch(text):
             raise InvalidAmount("Write the amount as a number, for example 12.50.")
+        whole, _, fraction = text.partition(".")
+        if len(whole.lstrip("0")) + len(fraction) > 18:
+            raise AmountTooLarge()
         scaled = Decimal(text).scaleb(exponent(currency))
         if scaled != scaled.to_integral_value():
             raise InvalidAmount(f"{currency} has {exponent(currency)} decimals.")

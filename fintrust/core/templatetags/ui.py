@@ -1,0 +1,102 @@
+"""Small tags the templates are written with: icons, where we are, what a status looks like."""
+
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django import template
+from django.forms import BoundField
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+class Look(NamedTuple):
+    label: str
+    tone: str
+    icon: str
+
+
+# One word, one tone and one icon for each status a person can meet, whatever table it is from.
+LOOKS = {
+    "posted": Look("Done", "success", "check"),
+    "pending": Look("Pending", "info", "clock"),
+    "held": Look("On hold", "warning", "hourglass"),
+    "refused": Look("Refused", "error", "ban"),
+    "expired": Look("Expired", "neutral", "clock"),
+    "cancelled": Look("Cancelled", "neutral", "x"),
+    "failed": Look("Failed", "error", "circle-alert"),
+    "returned": Look("Returned", "neutral", "arrow-left"),
+    "released": Look("Released", "success", "check"),
+    "open": Look("Open", "success", "check"),
+    "active": Look("Active", "success", "check"),
+    "frozen": Look("Frozen", "warning", "snowflake"),
+    "closed": Look("Closed", "neutral", "lock"),
+    "revoked": Look("Stopped", "neutral", "ban"),
+    "verified": Look("Verified", "success", "check"),
+    "unverified": Look("Not confirmed", "warning", "circle-alert"),
+    "current": Look("This device", "primary", "check"),
+    "allow": Look("Allowed", "success", "check"),
+    "step_up": Look("Needs confirming", "warning", "key-round"),
+    "hold": Look("On hold", "warning", "hourglass"),
+    "refuse": Look("Refused", "error", "ban"),
+}
+
+
+@register.simple_tag
+def icon(name: str, size: str = "", label: str = "") -> SafeString:
+    """One icon of the sprite. Without a label it is decoration and silent to screen readers."""
+    voice = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')  # noqa: S308
+    return format_html(
+        '<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
+        f" icon-{size}" if size else "",
+        voice,
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.inclusion_tag("components/_status.html")
+def status(value: Any, label: str = "") -> dict[str, Any]:
+    """The badge of a status; one we have no look for is shown as its own word."""
+    look = LOOKS.get(str(value).lower())
+    words = label or (look.label if look else str(value).replace("_", " ").capitalize())
+    return {"label": words, "tone": look.tone if look else "neutral", "icon": look.icon if look else ""}
+
+
+@register.simple_tag(takes_context=True)
+def here(context: dict[str, Any], *names: str) -> SafeString:
+    """`aria-current` for a link, when the page we are on has one of these url names."""
+    request: HttpRequest | None = context.get("request")
+    match = request.resolver_match if request else None
+    if match and match.url_name in names:
+        return mark_safe('aria-current="page"')
+    return mark_safe("")
+
+
+@register.simple_tag(takes_context=True)
+def keeping(context: dict[str, Any], **changes: Any) -> str:
+    """The query string of this page with some parts changed; None takes a part away."""
+    query = context["request"].GET.dict()
+    query.update({key: str(value) for key, value in changes.items() if value is not None})
+    for key, value in changes.items():
+        if value is None:
+            query.pop(key, None)
+    return "?" + urlencode(query)
+
+
+@register.filter
+def affix(field: BoundField, side: str) -> str:
+    """What stands beside the input: widget attributes `data-prefix` and `data-suffix`."""
+    return str(field.field.widget.attrs.get(f"data-{side}", ""))
+
+
+@register.filter
+def tone_of(tags: str) -> str:
+    """The tone of one of Django's messages."""
+    for tone in ("error", "warning", "success"):
+        if tone in tags:
+            return tone
+    return "info"
