@@ -1,10 +1,11 @@
-"""
+r"""
 Who may do what on the database server: the roles, their limits, and the rights on a database.
 
 One place for every kind of server: the embedded one, an external one by DATABASE_URL, and the
 ones that tests throw away. Everything here can be run again and changes nothing.
 
-    DATABASE_URL=<the administrator's> python -m fintrust.stack.roles < passwords.json
+    DATABASE_URL=<the administrator's> FINTRUST_PASSWORDS='{"fintrust_app": …}' \
+        python -m fintrust.stack.roles
 
 The supervisor runs it as a process of its own, so that it need not carry a database driver.
 """
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -130,7 +130,8 @@ def ensure(url: str, passwords: Mapping[str, str]) -> None:
 
 def main() -> None:
     try:
-        ensure(os.environ["DATABASE_URL"], json.load(sys.stdin))
+        passwords = json.loads(os.environ.get("FINTRUST_PASSWORDS", "{}"))
+        ensure(os.environ["DATABASE_URL"], passwords)
     except psycopg.Error as error:
         raise SystemExit(f"The database server refused to be set up: {error}") from error
 
