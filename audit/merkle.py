@@ -56,11 +56,9 @@ def root(leaf_hashes: Sequence[bytes]) -> bytes:
 class CompactRange:
     """A growing tree that remembers only its peaks: all that is needed to append and to know the root."""
 
-    def __init__(self, leaf_hashes: Iterable[bytes] = ()) -> None:
-        self.size = 0
-        self._peaks: list[bytes] = []
-        for value in leaf_hashes:
-            self.append(value)
+    def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
+        self.size = size
+        self._peaks = list(peaks)
 
     def append(self, value: bytes) -> None:
         # As many peaks melt together as the size has trailing ones in binary, like a carry.

@@ -144,7 +144,6 @@ class Verification(models.Model):
 
     class Meta:
         default_permissions = ("view",)
-        permissions: ClassVar = [("verify_log", "Can verify the log")]
 
     def __str__(self) -> str:
         return f"{'intact' if self.intact else 'DAMAGED'} at {self.size}"

@@ -36,13 +36,21 @@ class Edge:
         for level, width in enumerate(edge_widths(size)):
             if len(levels[level]) != width:
                 raise ValueError(f"level {level} of a tree of {size} holds {width} hashes")
-        self.size = size
         self._levels = [list(hashes) for hashes in levels]
+        peaks = [peak for hashes in reversed(self._levels) for peak in merkle.peaks(hashes)]
+        self._range = merkle.CompactRange(size, peaks)
+
+    @property
+    def size(self) -> int:
+        return self._range.size
+
+    def root(self) -> bytes:
+        return self._range.root()
 
     def append(self, leaf_hash: bytes) -> list[Tile]:
         """Add a leaf and return the tiles it completed, lowest first."""
+        self._range.append(leaf_hash)
         completed: list[Tile] = []
-        self.size += 1
         value, level = leaf_hash, 0
         while True:
             if level == len(self._levels):
@@ -55,9 +63,6 @@ class Edge:
             completed.append(tile)
             growing.clear()
             value, level = tile.root, level + 1
-
-    def root(self) -> bytes:
-        return merkle.fold([peak for row in reversed(self._levels) for peak in merkle.peaks(row)])
 
 
 def edge_widths(size: int) -> list[int]:

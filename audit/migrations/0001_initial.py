@@ -93,7 +93,6 @@ class Migration(migrations.Migration):
                 ("findings", models.JSONField(default=list)),
             ],
             options={
-                "permissions": [("verify_log", "Can verify the log")],
                 "default_permissions": ("view",),
             },
         ),

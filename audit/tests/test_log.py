@@ -135,9 +135,11 @@ def test_writers_and_two_sequencers_at_once_lose_and_double_nothing():
     with ThreadPoolExecutor(6) as threads:
         sequencers = [threads.submit(sequence, stop) for _ in range(2)]
         writers = [threads.submit(write, f"w{i}") for i in range(4)]
-        for writer in writers:
-            writer.result()
-        stop.set()
+        try:
+            for writer in writers:
+                writer.result()
+        finally:
+            stop.set()
         for sequencer in sequencers:
             sequencer.result()
     while log.seal().leaves:

@@ -107,7 +107,10 @@ MANY = [merkle.leaf_hash(str(i).encode()) for i in range(300)]
 @given(st.integers(0, 300))
 def test_appending_one_by_one_gives_the_root_of_the_definition(size):
     expected = definition(MANY[:size])
-    assert merkle.CompactRange(MANY[:size]).root() == expected
+    growing = merkle.CompactRange()
+    for value in MANY[:size]:
+        growing.append(value)
+    assert growing.root() == merkle.CompactRange(size, merkle.peaks(MANY[:size])).root() == expected
     assert merkle.root(MANY[:size]) == expected
 
 
