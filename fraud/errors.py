@@ -1,0 +1,27 @@
+"""What can go wrong around decisions, limits and alerts."""
+
+from fintrust.core.errors import Conflict, Invalid
+
+
+class InvalidLimit(Invalid):
+    """The limit must be a positive amount in a currency of the bank, or nothing for no limit."""
+
+    code, field = "invalid-limit", "max_transaction_amount"
+
+
+class ForbiddenByOwnLimit(Conflict):
+    """The customer's own limit forbids this payment; nothing outweighs it."""
+
+    code = "forbidden-by-own-limit"
+
+
+class AlertAlreadyAcknowledged(Conflict):
+    """Somebody has already acknowledged this alert."""
+
+    code = "alert-already-acknowledged"
+
+
+class NoteTooLong(Invalid):
+    """The note is longer than the bank keeps."""
+
+    code, field = "note-too-long", "note"

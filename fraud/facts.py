@@ -1,0 +1,53 @@
+"""What is known about a movement of money before it is booked. Values only: no Django here."""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+TRANSFER, DEPOSIT, WITHDRAWAL = "transfer", "deposit", "withdrawal"
+KINDS = (TRANSFER, DEPOSIT, WITHDRAWAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One movement as the asker states it. `at` is when it was asked for, not when it is judged.
+
+    `balance_minor` is what the paying account holds before it; `to_self` says that the other
+    account belongs to the same customer. Both may be unknown.
+    """
+
+    kind: str
+    subject: str  # public id of what is judged: trf_…
+    customer_id: UUID
+    account: str  # acc_…
+    counterparty: str = ""  # acc_… of the other side, or nothing
+    amount_minor: int
+    currency: str
+    at: datetime
+    timezone: str = "UTC"
+    channel: str = "web"
+    session_hash: str | None = None
+    ip: str | None = None
+    outgoing: bool = True
+    balance_minor: int | None = None
+    to_self: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.kind!r} is not a kind of movement")
+        if self.amount_minor <= 0:
+            raise ValueError("a movement has a positive amount")
+        if self.at.tzinfo is None:
+            raise ValueError("a movement happens at an aware time")
+
+    def to_json(self) -> dict[str, Any]:
+        at = self.at.astimezone(UTC).isoformat()
+        return {**asdict(self), "customer_id": str(self.customer_id), "at": at}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Facts":
+        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        known["customer_id"] = UUID(values["customer_id"])
+        known["at"] = datetime.fromisoformat(values["at"])
+        return cls(**known)

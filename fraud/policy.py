@@ -1,0 +1,125 @@
+"""The numbers of this app, each with its reason. Values in, values out: no Django here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fintrust.core.money import exponent
+
+# Roughly how many units buy what one euro buys, so that a band means the same everywhere.
+# Only magnitudes matter: these decide nothing that a rate of exchange would change.
+_UNITS: Mapping[str, int] = {
+    "JPY": 160,
+    "KRW": 1500,
+    "HUF": 400,
+    "INR": 90,
+    "CZK": 25,
+    "SEK": 11,
+    "NOK": 11,
+    "DKK": 7,
+    "PLN": 4,
+}
+
+
+@dataclass(frozen=True)
+class Band:
+    """Three steps of one measure: from `high` on it is noticed, from `extreme` on it is grave."""
+
+    high: float
+    very_high: float
+    extreme: float
+
+    def pick(self, value: float, weights: "Band") -> float:
+        """The weight of the highest step that the value reaches; 0 below all of them."""
+        if value >= self.extreme:
+            return weights.extreme
+        if value >= self.very_high:
+            return weights.very_high
+        return weights.high if value >= self.high else 0.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time before the payment, and what is too much in it."""
+
+    name: str
+    length: timedelta
+    payments_max: int  # with this payment
+    days_max: float  # money in the window, counted in the customer's own usual days
+
+
+@dataclass(frozen=True)
+class FraudPolicy:
+    """What the bank takes for suspicious. Changing a number makes another ruleset version."""
+
+    # --- from score to verdict -------------------------------------------------------------
+    flagged_from: float = 0.3  # one strong sign, or two weak ones, is worth asking the customer
+    blocked_from: float = 0.6  # three signs together: waiting for a PIN is not enough
+    suspicious_from: float = 0.5
+    critical_from: float = 0.8
+
+    # --- what counts as a customer's own history -------------------------------------------
+    history_days_max: int = 180  # habits change; half a year still holds yearly-paid people's year
+    history_payments_max: int = 1000  # bounds the read for a customer who pays all day
+    own_payments_min: int = 10  # below this a mean and a deviation say nothing
+    own_days_min: float = 7.0  # a week, so that "per day" has seen a weekend
+    peers_payments_max: int = 1000  # the newest payments of others, while one has no history
+    peers_payments_min: int = 100
+    peers_customers_min: int = 10  # or the peers are two busy people
+
+    # --- amount ----------------------------------------------------------------------------
+    trifle_major: int = 100  # below this nothing is unusual: a lunch is not a fraud
+    deviations: Band = Band(3, 6, 12)  # payments are skewed: 3 sd happen, 12 do not
+    deviation_share_min: float = 0.2  # who always pays the same is not surprised by a fifth more
+    peers_times: Band = Band(1, 2, 5)  # times what 95 of 100 payments of others stay below
+    bands_major: Band = Band(500, 1000, 5000)  # nobody to compare with: rent, a wage, a car
+    amount_weights: Band = Band(0.20, 0.35, 0.45)  # never enough to block on its own
+    known_payee_payments_min: int = 3  # paid this much here before: rent is not a surprise
+    known_payee_times_max: float = 1.2
+
+    # --- speed -----------------------------------------------------------------------------
+    windows: tuple[Window, ...] = (
+        Window("10 minutes", timedelta(minutes=10), payments_max=5, days_max=3),
+        Window("hour", timedelta(hours=1), payments_max=10, days_max=5),
+        Window("24 hours", timedelta(hours=24), payments_max=30, days_max=10),
+    )
+    many_payments_weight: float = 0.30
+    spending_payments_min: int = 3  # with this one; a single large payment is the amount's matter
+    spending_weight: float = 0.25
+
+    # --- payee -----------------------------------------------------------------------------
+    payee_balance_share: float = 0.5  # half of what is there to somebody never paid before
+    payee_median_times: float = 3.0
+    payee_weight: float = 0.25
+
+    # --- hour and hand ---------------------------------------------------------------------
+    night_hours: tuple[int, int] = (0, 6)  # from, up to: in the customer's own time zone
+    night_payments_min: int = 20  # payments that must be known before a habit is
+    night_share_max: float = 0.02
+    night_weight: float = 0.15
+    typing_risk: Band = Band(0.6, 0.75, 0.9)
+    typing_weights: Band = Band(0.10, 0.20, 0.30)
+
+    def minor(self, major: float, currency: str) -> int:
+        """An amount of this policy in the currency's own minor units and magnitude."""
+        return round(major * _UNITS.get(currency, 1) * 10 ** exponent(currency))
+
+
+STANDARD = FraudPolicy()
+
+
+@dataclass(frozen=True)
+class AfterwardsPolicy:
+    """How payments are looked at again, in batches, by a model that needs no labels."""
+
+    window_hours: int = 1  # one model for an hour: the same for every process that makes it
+    training_payments_min: int = 200  # a forest of 256-payment trees needs about as many
+    training_payments_max: int = 5000
+    batch_payments_max: int = 500
+    trees: int = 100
+    seed: int = 20  # fixed: the same payments make the same model
+    tail_share: float = 0.001  # one in a thousand is what a person can look at
+    score_min: float = 0.6  # the forest calls 0.5 ordinary; in a calm week nobody is called
+
+
+AFTERWARDS = AfterwardsPolicy()

@@ -1,0 +1,174 @@
+"""The bank's rules. To add one, write a function below `@rule`, and a test beside the others.
+
+A rule looks at money that leaves a customer, and answers with a Hit that says why against the
+customer's own normal, or with None. Rules that agree add up; see `verdict.combine`.
+Its numbers belong into `policy.py`, what it must know into the Snapshot. No Django here.
+"""
+
+from collections.abc import Callable
+
+from fraud.facts import Facts
+from fraud.features import Snapshot
+from fraud.hits import Hit, say
+from fraud.policy import FraudPolicy
+
+Rule = Callable[[Facts, Snapshot, FraudPolicy], Hit | None]
+RULES: list[Rule] = []
+
+
+def rule(function: Rule) -> Rule:
+    """Every function marked with this is asked, in the order written here."""
+    RULES.append(function)
+    return function
+
+
+@rule
+def unusual_amount(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """Far above one's own payments, in standard deviations."""
+    if not _has_history(snapshot, policy) or _ordinary(facts, snapshot, policy):
+        return None
+    spread = max(snapshot.deviation_minor, policy.deviation_share_min * snapshot.mean_minor)
+    deviations = (facts.amount_minor - snapshot.mean_minor) / spread
+    weight = policy.deviations.pick(deviations, policy.amount_weights)
+    if not weight:
+        return None
+    times = facts.amount_minor / snapshot.mean_minor
+    asked, usual = say(facts.amount_minor, facts.currency), say(snapshot.mean_minor, facts.currency)
+    return Hit("unusual_amount", weight, f"{asked} is {times:.1f} times your usual {usual}")
+
+
+@rule
+def large_for_newcomer(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """No own normal yet: compared with what others pay, or with a plain band without others."""
+    if _has_history(snapshot, policy) or _ordinary(facts, snapshot, policy):
+        return None
+    asked = say(facts.amount_minor, facts.currency)
+    high = _peers_high(snapshot, policy)
+    if high is not None:
+        times = facts.amount_minor / high
+        weight = policy.peers_times.pick(times, policy.amount_weights)
+        why = f"95 of 100 payments of other customers stay below {say(high, facts.currency)}"
+    else:
+        major = facts.amount_minor / policy.minor(1, facts.currency)
+        weight = policy.bands_major.pick(major, policy.amount_weights)
+        why = "there is nothing yet to compare it with"
+    because = f"{asked} is a lot while we know only {snapshot.payments} of your payments: {why}"
+    return Hit("large_for_newcomer", weight, because) if weight else None
+
+
+@rule
+def many_payments(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """More payments in a short time than a person makes."""
+    for window, speed in zip(policy.windows, snapshot.speeds, strict=True):
+        if speed.payments + 1 > window.payments_max:
+            because = f"payment number {speed.payments + 1} within one window of {window.name}"
+            return Hit("many_payments", policy.many_payments_weight, because)
+    return None
+
+
+@rule
+def fast_spending(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """An account emptied in slices: each looks small, together they are days of usual spending."""
+    for window, speed in zip(policy.windows, snapshot.speeds, strict=True):
+        total = speed.sum_minor + facts.amount_minor
+        enough = speed.payments + 1 >= policy.spending_payments_min
+        if enough and total >= _too_fast(facts, snapshot, policy, window.days_max):
+            spent = say(total, facts.currency)
+            because = f"{spent} in {speed.payments + 1} payments within one window of {window.name}"
+            if _knows_days(facts, snapshot, policy):
+                usual = say(_usual_day(facts, snapshot), facts.currency)
+                because += f"; your usual is {usual} a day"
+            return Hit("fast_spending", policy.spending_weight, because)
+    return None
+
+
+@rule
+def new_payee_large_amount(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """The first payment to somebody, and a big one: the shape of most frauds on people."""
+    stranger = facts.counterparty and not facts.to_self and not snapshot.payee_payments
+    if not stranger or facts.amount_minor < policy.minor(policy.trifle_major, facts.currency):
+        return None
+    how_much = _much_for_a_stranger(facts, snapshot, policy)
+    if how_much is None:
+        return None
+    because = f"first payment to this payee, and {how_much}"
+    return Hit("new_payee_large_amount", policy.payee_weight, because)
+
+
+@rule
+def unusual_hour(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """At night, by the customer's own clock, when this customer does not pay at night."""
+    start, end = policy.night_hours
+    if not start <= snapshot.local_hour < end or snapshot.payments < policy.night_payments_min:
+        return None
+    nightly = sum(snapshot.hours[start:end])
+    if nightly > policy.night_share_max * snapshot.payments:
+        return None
+    clock = f"{snapshot.local_hour:02}:{snapshot.local_minute:02}"
+    habit = f"{nightly} of your {snapshot.payments} payments were between {start} and {end} o'clock"
+    return Hit("unusual_hour", policy.night_weight, f"it is {clock} on your clock: {habit}")
+
+
+@rule
+def unusual_typing(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """The rhythm of this session is not the customer's own."""
+    if snapshot.session_risk is None:
+        return None
+    weight = policy.typing_risk.pick(snapshot.session_risk, policy.typing_weights)
+    because = f"the typing in this session differs from yours ({snapshot.session_risk:.0%})"
+    return Hit("unusual_typing", weight, because) if weight else None
+
+
+# --- what the rules ask -----------------------------------------------------------------------
+
+
+def _has_history(snapshot: Snapshot, policy: FraudPolicy) -> bool:
+    return snapshot.payments >= policy.own_payments_min
+
+
+def _ordinary(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> bool:
+    """A trifle, or what this payee has been paid before, as the rent is every month."""
+    if facts.amount_minor < policy.minor(policy.trifle_major, facts.currency):
+        return True
+    if snapshot.payee_payments < policy.known_payee_payments_min:
+        return False
+    before = snapshot.payee_largest_minor or 0
+    return facts.amount_minor <= policy.known_payee_times_max * before
+
+
+def _peers_high(snapshot: Snapshot, policy: FraudPolicy) -> int | None:
+    """What others stay below, once they are enough to stand for others."""
+    many = snapshot.peer_payments >= policy.peers_payments_min
+    different = snapshot.peer_customers >= policy.peers_customers_min
+    return snapshot.peer_high_minor if many and different else None
+
+
+def _knows_days(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> bool:
+    return _has_history(snapshot, policy) and snapshot.days(facts.at) >= policy.own_days_min
+
+
+def _usual_day(facts: Facts, snapshot: Snapshot) -> float:
+    return snapshot.sum_minor / max(snapshot.days(facts.at), 1.0)
+
+
+def _too_fast(facts: Facts, snapshot: Snapshot, policy: FraudPolicy, days: float) -> float:
+    """The money that is too much for a window: so many usual days, or a plain band."""
+    floor = policy.minor(policy.trifle_major, facts.currency)
+    if _knows_days(facts, snapshot, policy):
+        return max(days * _usual_day(facts, snapshot), floor)
+    return policy.minor(policy.bands_major.very_high, facts.currency)
+
+
+def _much_for_a_stranger(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> str | None:
+    """Half of the account, or several times one's ordinary payment."""
+    asked = say(facts.amount_minor, facts.currency)
+    if facts.balance_minor and facts.balance_minor > 0:
+        share = facts.amount_minor / facts.balance_minor
+        if share >= policy.payee_balance_share:
+            return f"{asked} is {share:.0%} of the account"
+    if snapshot.median_minor and _has_history(snapshot, policy):
+        times = facts.amount_minor / snapshot.median_minor
+        if times >= policy.payee_median_times:
+            middle = say(snapshot.median_minor, facts.currency)
+            return f"{asked} is {times:.1f} times your median payment of {middle}"
+    return None

@@ -1,0 +1,102 @@
+"""What the bank asks about risk. `snapshot_for` is one statement, and the only read of a verdict."""
+
+from datetime import UTC, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from fintrust.core.models import User
+from fraud import features
+from fraud.facts import Facts
+from fraud.features import Snapshot, Speed
+from fraud.models import Alert, CustomerLimit, Decision
+from fraud.policy import STANDARD, FraudPolicy
+
+
+@lru_cache
+def _statement() -> str:
+    return Path(__file__).with_name("sql").joinpath("snapshot.sql").read_text()
+
+
+def snapshot_for(facts: Facts, policy: FraudPolicy = STANDARD) -> Snapshot:
+    """What was known about this customer just before these facts."""
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(), _parameters(facts, policy))
+        names = [column.name for column in cursor.description]
+        row = dict(zip(names, cursor.fetchone(), strict=True))
+    clock = features.local(facts.at, facts.timezone)
+    return Snapshot(
+        local_hour=clock.hour,
+        local_minute=clock.minute,
+        **_values(row),
+    )
+
+
+def _parameters(facts: Facts, policy: FraudPolicy) -> dict[str, Any]:
+    return {
+        "customer": facts.customer_id,
+        "outgoing": facts.outgoing,
+        "counterparty": facts.counterparty,
+        "currency": facts.currency,
+        "at": facts.at,
+        "since": facts.at - timedelta(days=policy.history_days_max),
+        "windows": [facts.at - window.length for window in policy.windows],
+        "own_max": policy.history_payments_max,
+        "own_min": policy.own_payments_min,
+        "peers_max": policy.peers_payments_max,
+    }
+
+
+def _values(row: dict[str, Any]) -> dict[str, Any]:
+    """PostgreSQL's exact sums as whole numbers, its times in UTC."""
+    return row | {
+        "sum_minor": int(row["sum_minor"] or 0),
+        "square_sum": int(row["square_sum"] or 0),
+        "hours": tuple(row["hours"]),
+        "speeds": tuple(Speed(int(count), int(total)) for count, total in row["speeds"]),
+        "first_at": row["first_at"] and row["first_at"].astimezone(UTC),
+        "last_at": row["last_at"] and row["last_at"].astimezone(UTC),
+    }
+
+
+# --- decisions ------------------------------------------------------------------------------
+
+
+def decision_for(subject: str) -> Decision | None:
+    """The newest decision about a transfer, by its public id."""
+    return Decision.objects.filter(subject=subject).order_by("-id").first()
+
+
+def decisions_of(customer: User) -> "QuerySet[Decision]":
+    return Decision.objects.of(customer).order_by("-at", "-id")
+
+
+def decisions_for_reader(user: User) -> "QuerySet[Decision]":
+    """Everybody's for staff who may read them, one's own for everybody else."""
+    return Decision.objects.all() if user.has_perm("fraud.view_decision") else decisions_of(user)
+
+
+# --- limits ---------------------------------------------------------------------------------
+
+
+def limits_of(customer: User) -> "QuerySet[CustomerLimit]":
+    """The customer's own limits, one row a currency; a currency without a row has none."""
+    return CustomerLimit.objects.filter(customer=customer).order_by("currency")
+
+
+# --- alerts ---------------------------------------------------------------------------------
+
+
+def alerts() -> "QuerySet[Alert]":
+    """All alerts, newest first, with what a list shows of them."""
+    return Alert.objects.select_related("decision__customer", "acknowledged_by").order_by(
+        "-at", "-id"
+    )
+
+
+def open_alerts() -> "QuerySet[Alert]":
+    """What nobody has looked at yet."""
+    return alerts().filter(status=Alert.Status.OPEN)

@@ -1,0 +1,241 @@
+"""The verbs of judging: assess, judge, observe, set limits, acknowledge."""
+
+from collections.abc import Mapping
+
+from babel.numbers import is_currency
+from django.db import transaction
+from django.utils import timezone
+
+from audit.services import record
+from fintrust.core import live
+from fintrust.core.ids import uuid7
+from fintrust.core.models import User
+from fintrust.core.money import MINOR_MAX, Money
+from fraud import features, selectors
+from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidLimit, NoteTooLong
+from fraud.facts import Facts
+from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
+from fraud.verdict import BLOCKED, CRITICAL, CURRENT, FLAGGED, VERIFIED, Ruleset, Verdict, decide
+
+NOTE_MAX = 500
+
+# --- judging --------------------------------------------------------------------------------
+
+
+def judge(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Verdict:
+    """What the verdict would be. Nothing is written: a preview, a what-if."""
+    return decide(facts, selectors.snapshot_for(facts, ruleset.policy), ruleset)
+
+
+@transaction.atomic(savepoint=False)
+def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
+    """Judge a movement before it is booked, and remember it with all that it was made from.
+
+    Belongs into the transaction of the money: decision, alert, records and event stay or go with
+    it. Ask for it after taking the locks, so that what it reads is what will be moved.
+    """
+    snapshot = selectors.snapshot_for(facts, ruleset.policy)
+    verdict = decide(facts, snapshot, ruleset)
+    decision = Decision.objects.create(
+        id=uuid7(),
+        subject=facts.subject,
+        customer_id=facts.customer_id,
+        verdict=verdict.verdict,
+        score=verdict.score,
+        risk_level=verdict.risk_level,
+        forbidden=verdict.forbidden,
+        reasons=verdict.reasons_json(),
+        facts=facts.to_json(),
+        snapshot=snapshot.to_json(),
+        ruleset=verdict.ruleset,
+        at=facts.at,
+    )
+    _record_decision(decision)
+    if verdict.verdict != VERIFIED:
+        _alert_about(decision)
+    return decision
+
+
+def _record_decision(decision: Decision) -> None:
+    record(
+        "fraud.decision.made",
+        subject=decision,
+        owner=decision.customer_id,
+        data={
+            "subject": decision.subject,
+            "verdict": decision.verdict,
+            "score": str(decision.score),  # text: a leaf of the log has one spelling of a number
+            "reasons": [reason["code"] for reason in decision.reasons],
+            "ruleset": decision.ruleset,
+        },
+    )
+
+
+def observe(decision: Decision) -> PaymentFact:
+    """The money really moved: from now on it belongs to the customer's normal.
+
+    Belongs into the transaction that moves it. What the customer's own limit forbids can never be
+    learned from, and so can never move: this refuses, and the caller's movement with it.
+    """
+    if decision.forbidden:
+        raise ForbiddenByOwnLimit()
+    facts = decision.facts_then()
+    return PaymentFact.objects.create(
+        decision=decision,
+        subject=facts.subject,
+        kind=facts.kind,
+        customer_id=facts.customer_id,
+        account=facts.account,
+        counterparty=facts.counterparty,
+        outgoing=facts.outgoing,
+        amount_minor=facts.amount_minor,
+        currency=facts.currency,
+        local_hour=features.local(facts.at, facts.timezone).hour,
+        at=facts.at,
+    )
+
+
+# --- the customer's own limits --------------------------------------------------------------
+
+
+@transaction.atomic
+def set_limits(
+    *, customer: User, largest_minor: Mapping[str, int | None], by: User
+) -> list[CustomerLimit]:
+    """The largest payment in each given currency; None lifts the limit, others stay as they are.
+
+    Takes effect at once. Returns all limits that the customer has now.
+    """
+    for currency, minor in largest_minor.items():
+        _check_limit(currency, minor)
+    # One lock per customer: two tabs at once leave one of the two answers, not a mixture.
+    User.objects.select_for_update(no_key=True).get(pk=customer.pk)
+    before = _as_text(customer)
+    for currency, minor in largest_minor.items():
+        _set_limit(customer, currency, minor)
+    after = _as_text(customer)
+    if before != after:
+        record(
+            "fraud.limits.changed",
+            subject=customer,
+            by=by,
+            owner=customer,
+            before=before,
+            after=after,
+        )
+    return list(selectors.limits_of(customer))
+
+
+def _check_limit(currency: str, minor: int | None) -> None:
+    if not is_currency(currency):
+        raise InvalidLimit(f"{currency!r} is not a currency.")
+    if minor is not None and not 0 < minor <= MINOR_MAX:
+        raise InvalidLimit()
+
+
+def _set_limit(customer: User, currency: str, minor: int | None) -> None:
+    mine = CustomerLimit.objects.filter(customer=customer, currency=currency)
+    if minor is None:
+        mine.delete()
+    elif not mine.filter(largest_minor=minor).exists():
+        CustomerLimit.objects.update_or_create(
+            customer=customer,
+            currency=currency,
+            defaults={"largest_minor": minor, "since": timezone.now()},
+        )
+
+
+def _as_text(customer: User) -> dict[str, str]:
+    return {limit.currency: str(limit.largest) for limit in selectors.limits_of(customer)}
+
+
+# --- alerts ---------------------------------------------------------------------------------
+
+
+def raise_alert(decision: Decision, *, kind: str, severity: str, text: str) -> Alert | None:
+    """Ask a person to look, once for each kind of reason; None when they were asked before."""
+    alert = Alert(id=uuid7(), decision=decision, kind=kind, severity=severity, text=text[:500])
+    Alert.objects.bulk_create([alert], ignore_conflicts=True)
+    if not Alert.objects.filter(pk=alert.pk).exists():
+        return None
+    record(
+        "fraud.alert.raised",
+        subject=alert,
+        owner=decision.customer_id,
+        data={"decision": decision.public_id, "kind": kind, "severity": severity},
+    )
+    live.publish(
+        [live.SUPPORT], "alert.raised", subject=alert.public_id, data=_told(alert, decision)
+    )
+    return alert
+
+
+def _alert_about(decision: Decision) -> None:
+    kind = Alert.Kind.LIMIT if decision.forbidden else Alert.Kind.PAYMENT
+    text = "; ".join(reason["text"] for reason in decision.reasons)
+    raise_alert(decision, kind=kind, severity=_severity(decision), text=text)
+
+
+def _severity(decision: Decision) -> str:
+    """By the score: a customer stopped by their own limit is no emergency."""
+    if decision.risk_level == CRITICAL:
+        return Alert.Severity.HIGH
+    if decision.forbidden:
+        return Alert.Severity.LOW
+    return Alert.Severity.HIGH if decision.verdict == BLOCKED else Alert.Severity.MEDIUM
+
+
+def _told(alert: Alert, decision: Decision) -> dict[str, object]:
+    """What the feed shows of an alert: the case, not the person."""
+    facts = decision.facts_then()
+    return {
+        "alert": alert.kind,
+        "severity": alert.severity,
+        "text": alert.text,
+        "kind": facts.kind,
+        "transfer": decision.subject,
+        "decision": decision.public_id,
+        "amount_minor": facts.amount_minor,
+        "currency": facts.currency,
+        # What a model noticed afterwards is a flag of its own: the decision was VERIFIED.
+        "verdict": FLAGGED if decision.verdict == VERIFIED else decision.verdict,
+        "score": decision.score,
+        "channel": facts.channel,
+        "reasons": decision.reasons or [{"code": alert.kind, "text": alert.text}],
+    }
+
+
+@transaction.atomic
+def acknowledge_alert(*, alert: Alert, by: User, note: str = "") -> Alert:
+    """Somebody has looked at it, and says what they saw."""
+    note = note.strip()
+    if len(note) > NOTE_MAX:
+        raise NoteTooLong(f"A note has at most {NOTE_MAX} characters.")
+    alert = Alert.objects.select_for_update().get(pk=alert.pk)
+    if alert.status != Alert.Status.OPEN:
+        raise AlertAlreadyAcknowledged()
+    alert.status, alert.note = Alert.Status.ACKNOWLEDGED, note
+    alert.acknowledged_by, alert.acknowledged_at = by, timezone.now()
+    alert.save(update_fields=["status", "note", "acknowledged_by", "acknowledged_at"])
+    record(
+        "fraud.alert.acknowledged",
+        subject=alert,
+        by=by,
+        owner=alert.decision.customer_id,
+        reason=note,
+    )
+    live.publish(
+        [live.SUPPORT],
+        "alert.acknowledged",
+        subject=alert.public_id,
+        data={"by": by.get_full_name(), "note": note, "decision": alert.decision.public_id},
+    )
+    return alert
+
+
+# --- amounts, for doors ---------------------------------------------------------------------
+
+
+def parse_limit(text: str, currency: str) -> int | None:
+    """A limit as a person types it; nothing typed means no limit."""
+    return Money.parse(text, currency).minor if text.strip() else None
