@@ -4,8 +4,7 @@ function busy(form, button, on) {
   form.toggleAttribute("data-sending", on);
   if (!button) return;
   button.toggleAttribute("data-busy", on);
-  if (on) button.setAttribute("aria-disabled", "true");
-  else button.removeAttribute("aria-disabled");
+  button.setAttribute("aria-busy", String(on));
 }
 
 document.addEventListener("submit", (event) => {

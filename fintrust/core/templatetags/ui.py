@@ -48,7 +48,11 @@ LOOKS = {
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """One icon of the sprite. Without a label it is decoration and silent to screen readers."""
-    voice = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')  # noqa: S308
+    voice = (
+        format_html('role="img" aria-label="{}"', label)
+        if label
+        else mark_safe('aria-hidden="true"')
+    )  # noqa: S308
     return format_html(
         '<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
         f" icon-{size}" if size else "",
@@ -63,7 +67,11 @@ def status(value: Any, label: str = "") -> dict[str, Any]:
     """The badge of a status; one we have no look for is shown as its own word."""
     look = LOOKS.get(str(value).lower())
     words = label or (look.label if look else str(value).replace("_", " ").capitalize())
-    return {"label": words, "tone": look.tone if look else "neutral", "icon": look.icon if look else ""}
+    return {
+        "label": words,
+        "tone": look.tone if look else "neutral",
+        "icon": look.icon if look else "",
+    }
 
 
 @register.simple_tag(takes_context=True)
@@ -80,7 +88,9 @@ def here(context: dict[str, Any], *names: str) -> SafeString:
 def keeping(context: dict[str, Any], **changes: Any) -> str:
     """The query string of this page with some parts changed; None takes a part away."""
     query = context["request"].GET.dict()
-    query.update({key: str(value) for key, value in changes.items() if value is not None})
+    query.update(
+        {key: str(value) for key, value in changes.items() if value is not None}
+    )
     for key, value in changes.items():
         if value is None:
             query.pop(key, None)
@@ -100,3 +110,28 @@ def tone_of(tags: str) -> str:
         if tone in tags:
             return tone
     return "info"
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"))
+_BROWSERS += (("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"))
+_SYSTEMS += (("Mac OS X", "Mac"), ("CrOS", "Chromebook"), ("Linux", "Linux"))
+
+
+def _first(user_agent: str, marks: tuple[tuple[str, str], ...]) -> str:
+    return next((name for mark, name in marks if mark in user_agent), "")
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """A device as its owner would call it: "Firefox on Linux". Order matters: browsers claim to
+    be each other, and the most particular mark is the true one."""
+    browser, system = _first(user_agent, _BROWSERS), _first(user_agent, _SYSTEMS)
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or system or "An unknown device"
+
+
+@register.filter
+def device_is_phone(user_agent: str) -> bool:
+    return "Mobile" in user_agent or "iPhone" in user_agent
