@@ -1,6 +1,6 @@
 """What can go wrong when a person has to prove that they are themselves."""
 
-from fintrust.core.errors import Conflict, Forbidden, Invalid, Locked
+from fintrust.core.errors import Conflict, Forbidden, Invalid, Locked, TooLarge, TooMany
 
 
 class PinInvalid(Invalid):
@@ -37,3 +37,33 @@ class ReauthenticationNeeded(Forbidden):
     """Prove again that it is you: with your password or your current PIN."""
 
     code, field = "reauthentication-needed", "password"
+
+
+class RhythmInvalid(Invalid):
+    """These are not the timings of a form."""
+
+    code = "rhythm-invalid"
+
+
+class RhythmTokenInvalid(Invalid):
+    """This form is not one that the bank gave to this session, or it is too old."""
+
+    code, field = "rhythm-token-invalid", "token"
+
+
+class RhythmReused(Conflict):
+    """The rhythm of this form has been stored already."""
+
+    code, field = "rhythm-reused", "token"
+
+
+class RhythmTooLarge(TooLarge):
+    """No form is typed with so many keys."""
+
+    code = "rhythm-too-large"
+
+
+class RhythmTooMany(TooMany):
+    """Nobody fills in forms that fast."""
+
+    code = "rhythm-too-many"

@@ -1,7 +1,13 @@
-"""What the bank keeps to recognise a person: a sealed PIN."""
+"""What the bank keeps to recognise a person: a sealed PIN, and how they type. Never what."""
+
+from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
+
+from fintrust.core.ids import PublicModel
 
 
 class Pin(models.Model):
@@ -24,3 +30,32 @@ class Pin(models.Model):
 
     def __str__(self) -> str:
         return f"PIN of {self.user}"
+
+
+class Rhythm(PublicModel):
+    """The timings of one filled-in form. Written once; its id is that of the form it came from."""
+
+    prefix: ClassVar[str] = "rhy"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    session_hash = models.CharField(max_length=32)
+    form = models.CharField(max_length=30)
+    touch = models.BooleanField("typed on a touch screen")
+    pointers = models.PositiveSmallIntegerField("clicks and touches")
+    zones = ArrayField(models.SmallIntegerField())
+    downs_ms = ArrayField(models.FloatField())
+    holds_ms = ArrayField(models.FloatField())
+    features = models.JSONField()
+    distance = models.FloatField(null=True)
+    risk = models.FloatField(null=True)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        default_permissions = ("view",)
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-id"], name="biometrics_rhythm_user"),
+            models.Index(fields=["session_hash", "-at"], name="biometrics_rhythm_session"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from itertools import pairwise
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
@@ -21,6 +22,7 @@ from biometrics.policy import PIN, PinPolicy
 from fintrust.core import keys
 from fintrust.core.models import User
 
+PIN_MAX = PIN.digits_max  # for forms
 FAILURES_COUNTED_MAX = 30_000  # the column's own bound; the lock has long been at its longest
 
 
@@ -38,7 +40,7 @@ def check_strength(pin: str, *, policy: PinPolicy = PIN) -> None:
 
 def _is_run(pin: str) -> bool:
     """1234, 8642, 7890: every step is the same, also over the nine."""
-    steps = {(int(b) - int(a)) % 10 for a, b in zip(pin, pin[1:], strict=False)}
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(pin)}
     return len(steps) == 1
 
 

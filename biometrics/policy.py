@@ -23,3 +23,18 @@ class PinPolicy:
 
 
 PIN = PinPolicy()
+
+
+@dataclass(frozen=True)
+class RhythmPolicy:
+    body_bytes_max: int = 32_000
+    keys_max: int = 512  # a long note; what comes after it would say nothing new
+    hold_ms_max: float = 10_000
+    length_ms_max: float = 1_800_000  # half an hour on one form
+    pointers_max: int = 10_000
+    token_seconds_max: int = 3_600  # a form left open over lunch still counts
+    clock_ms_max: float = 2_000  # how far a browser's clock may run ahead of ours
+    captures_per_minute_max: int = 30
+
+
+RHYTHM = RhythmPolicy()
