@@ -104,12 +104,16 @@ def latest(topic: str, limit: int = BATCH_MAX) -> list[tuple[Cursor, Event]]:
 def visible(topic: str, *, before: Cursor | None = None) -> QuerySet[Event]:
     """The events of a topic that followers may see, for pages that filter and search them."""
     events = Event.objects.filter(topic=topic, tx__lt=_HORIZON)
-    if before is not None:
-        # The first condition bounds the index; the second is exact.
-        events = events.filter(tx__lte=before.tx).filter(
-            Q(tx__lt=before.tx) | Q(id__lt=before.id)
-        )
-    return events
+    if before is None:
+        return events
+    # The first condition bounds the index; the second is exact.
+    return events.filter(tx__lte=before.tx).filter(Q(tx__lt=before.tx) | Q(id__lt=before.id))
+
+
+def behind(cursor: Cursor, topic: str) -> int:
+    """How many events a follower at this place has not seen."""
+    unseen = Event.objects.filter(topic=topic, tx__lt=_HORIZON, tx__gte=cursor.tx)
+    return unseen.filter(Q(tx__gt=cursor.tx) | Q(id__gt=cursor.id)).count()
 
 
 _HORIZON = Func(Func(function="pg_current_snapshot"), function="pg_snapshot_xmin")

@@ -99,7 +99,11 @@ class Event(models.Model):
     tx = TxField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["topic", "tx", "id"], name="core_event_feed")]
+        indexes: ClassVar = [
+            models.Index(fields=["topic", "tx", "id"], name="core_event_feed"),
+            models.Index(fields=["topic", "subject"], name="core_event_subject"),
+            models.Index(fields=["topic", "at"], name="core_event_lately"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"

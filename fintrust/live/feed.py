@@ -1,0 +1,255 @@
+"""Events as rows of the feed: which ones, in which words. The page and the socket share them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.template.loader import render_to_string
+
+from fintrust.core import live
+from fintrust.core.models import Event
+from fintrust.core.money import Money
+from fintrust.live.policy import STANDARD, FeedPolicy
+from fraud.models import Decision
+from fraud.selectors import alerts, decision_for
+
+RAISED, ACKNOWLEDGED = "alert.raised", "alert.acknowledged"
+STORY_ROWS_MAX = 50
+FAMILIES = {"alert": "Alerts", "transfer": "Movements"}
+SEVERITIES = {"high": "High", "medium": "Medium", "low": "Low"}
+# An alert brings its severity along; a movement is as severe as the verdict about it.
+_BY_VERDICT = {
+    Decision.Verdict.BLOCKED.value: "high",
+    Decision.Verdict.FLAGGED.value: "medium",
+    Decision.Verdict.VERIFIED.value: "low",
+}
+_SEARCHED = ("from", "to", "transfer", "kind", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a watcher wants to see. The script applies the same rules to rows that arrive."""
+
+    family: str = ""
+    severity: str = ""
+    text: str = ""
+    waiting: bool = False  # only alerts that nobody has acknowledged
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Self:
+        family, severity = query.get("kind", ""), query.get("severity", "")
+        return cls(
+            family=family if family in FAMILIES else "",
+            severity=severity if severity in SEVERITIES else "",
+            text=query.get("q", "").strip().lower()[: STANDARD.text_length_max],
+            waiting=query.get("waiting", "") == "1",
+        )
+
+    def __bool__(self) -> bool:
+        return self != type(self)()
+
+
+def events(filters: Filters, *, before: live.Cursor | None = None) -> QuerySet[Event]:
+    """The events that are rows of the feed, newest first, narrowed."""
+    found = live.visible(live.SUPPORT, before=before).exclude(kind=ACKNOWLEDGED)
+    if filters.family:
+        found = found.filter(kind__startswith=f"{filters.family}.")
+    if filters.severity:
+        found = found.filter(_as_severe(filters.severity))
+    if filters.waiting:
+        found = found.filter(Q(kind=RAISED) & ~Exists(_acknowledgements(OuterRef("subject"))))
+    if filters.text:
+        found = found.filter(_mentions(filters.text))
+    return found.order_by("-tx", "-id")
+
+
+def bounded(cursor: live.Cursor, policy: FeedPolicy = STANDARD) -> tuple[live.Cursor, int]:
+    """Where a screen continues, and how many events it is spared when it is too far behind."""
+    if cursor > live.end(live.SUPPORT):
+        raise live.InvalidCursor()  # from another database: this feed never gave it out
+    behind = live.behind(cursor, live.SUPPORT)
+    if behind <= policy.backlog_rows_max:
+        return cursor, 0
+    newest = live.latest(live.SUPPORT, policy.page_rows_max + 1)
+    return newest[0][0], behind - policy.page_rows_max
+
+
+def _mentions(text: str) -> Q:
+    mentioned = Q(subject__icontains=text)
+    for key in _SEARCHED:
+        mentioned |= Q(**{f"data__{key}__icontains": text})
+    return mentioned
+
+
+def _as_severe(severity: str) -> Q:
+    verdicts = [verdict for verdict, name in _BY_VERDICT.items() if name == severity]
+    judged = Q(data__severity__isnull=True, data__verdict__in=verdicts)
+    return Q(data__severity=severity) | judged
+
+
+def _acknowledgements(subject: Any) -> QuerySet[Event]:
+    # Not bound by the horizon: whoever acknowledged an alert must see it acknowledged at once.
+    return Event.objects.filter(topic=live.SUPPORT, subject=subject, kind=ACKNOWLEDGED)
+
+
+# --- one row --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One event in the words of the feed."""
+
+    id: int
+    cursor: live.Cursor
+    at: datetime
+    kind: str
+    subject: str
+    severity: str
+    amount: Money | None
+    data: Mapping[str, Any]
+    acknowledged: Mapping[str, Any] | None = None
+    is_update: bool = False  # a row that was there before, as it is now
+
+    @property
+    def family(self) -> str:
+        return self.kind.partition(".")[0]
+
+    @property
+    def is_alert(self) -> bool:
+        return self.kind == RAISED
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.is_alert and self.acknowledged is None
+
+    @property
+    def title(self) -> str:
+        thing = str(self.data.get("kind", "transfer")).capitalize()
+        if self.is_alert:
+            blocked = self.data.get("verdict") == Decision.Verdict.BLOCKED
+            return f"{thing} {'blocked' if blocked else 'flagged'}"
+        return f"{thing} {self.kind.partition('.')[2]}"
+
+    @property
+    def text(self) -> str:
+        return str(self.data.get("text", ""))
+
+    @property
+    def parties(self) -> str:
+        return " → ".join(str(self.data[side]) for side in ("from", "to") if self.data.get(side))
+
+    @property
+    def handled(self) -> str:
+        return f"Acknowledged by {self.acknowledged['by']}" if self.acknowledged else ""
+
+    @property
+    def severity_word(self) -> str:
+        return SEVERITIES[self.severity]
+
+    @property
+    def severity_tone(self) -> str:
+        return {"high": "error", "medium": "warning"}.get(self.severity, "neutral")
+
+    @property
+    def icon(self) -> str:
+        return _ICONS.get(self.kind, "activity")
+
+    @property
+    def tone(self) -> str:
+        if self.is_alert:
+            return self.severity_tone if self.is_waiting else "neutral"
+        return _TONES.get(self.kind, "info")
+
+    @property
+    def searched(self) -> str:
+        """What the text filter looks at, for the script: the same fields as `_mentions`."""
+        found = [self.subject, *(str(self.data.get(key, "")) for key in _SEARCHED)]
+        return " ".join(found).lower()
+
+
+_ICONS = {
+    RAISED: "shield-alert",
+    "transfer.posted": "check",
+    "transfer.held": "hourglass",
+    "transfer.refused": "ban",
+    "transfer.cancelled": "x",
+    "transfer.expired": "clock",
+}
+_TONES = {
+    "transfer.posted": "success",
+    "transfer.held": "warning",
+    "transfer.refused": "error",
+    "transfer.cancelled": "neutral",
+    "transfer.expired": "neutral",
+}
+
+
+def row_of(event: Event) -> Row:
+    data = event.data
+    return Row(
+        id=event.id,
+        cursor=live.Cursor.of(event),
+        at=event.at,
+        kind=event.kind,
+        subject=event.subject,
+        severity=data.get("severity") or _BY_VERDICT.get(data.get("verdict", ""), "low"),
+        amount=Money(data["amount_minor"], data["currency"]) if "amount_minor" in data else None,
+        data=data,
+    )
+
+
+def rows_of(found: Iterable[Event]) -> list[Row]:
+    """Rows in the order of the events. An acknowledgement is its alert's row, as it is now."""
+    given = list(found)
+    alerts = {event.subject for event in given if event.kind in (RAISED, ACKNOWLEDGED)}
+    acknowledged = {
+        event.subject: {"at": event.at, **event.data} for event in _acknowledgements_of(alerts)
+    }
+    raised = _raised(given)
+    rows = []
+    for event in given:
+        origin = raised.get(event.subject) if event.kind == ACKNOWLEDGED else event
+        if origin is not None:
+            row = row_of(origin)
+            handled, known = acknowledged.get(row.subject), origin is not event
+            rows.append(replace(row, acknowledged=handled, is_update=known))
+    return rows
+
+
+def _acknowledgements_of(alerts: set[str]) -> Iterable[Event]:
+    if not alerts:
+        return ()
+    return Event.objects.filter(topic=live.SUPPORT, subject__in=alerts, kind=ACKNOWLEDGED)
+
+
+def _raised(given: list[Event]) -> dict[str, Event]:
+    """The alerts that were acknowledged in these events."""
+    subjects = {event.subject for event in given if event.kind == ACKNOWLEDGED}
+    if not subjects:
+        return {}
+    found = Event.objects.filter(topic=live.SUPPORT, subject__in=subjects, kind=RAISED)
+    return {event.subject: event for event in found}
+
+
+def html_of(rows: list[Row], *, may_acknowledge: bool, request: Any = None) -> str:
+    """The rows as the page draws them, newest first."""
+    context = {"rows": rows[::-1], "may_acknowledge": may_acknowledge}
+    return render_to_string("live/_rows.html", context, request)
+
+
+# --- one event in detail --------------------------------------------------------------------
+
+
+def decision_of(row: Row) -> Decision | None:
+    """The judgement behind an event."""
+    return decision_for(str(row.data.get("transfer", row.subject)))
+
+
+def story_of(row: Row) -> list[Row]:
+    """Everything the feed knows about the same transfer, oldest first."""
+    transfer = str(row.data.get("transfer", row.subject))
+    about = [transfer, *(alert.public_id for alert in alerts().filter(decision__subject=transfer))]
+    related = live.visible(live.SUPPORT).filter(subject__in=about).exclude(kind=ACKNOWLEDGED)
+    return rows_of(related.order_by("tx", "id")[:STORY_ROWS_MAX])
