@@ -52,7 +52,7 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
         format_html('role="img" aria-label="{}"', label)
         if label
         else mark_safe('aria-hidden="true"')
-    )  # noqa: S308
+    )
     return format_html(
         '<svg class="icon{}" {}><use href="{}#{}"></use></svg>',
         f" icon-{size}" if size else "",
@@ -88,9 +88,7 @@ def here(context: dict[str, Any], *names: str) -> SafeString:
 def keeping(context: dict[str, Any], **changes: Any) -> str:
     """The query string of this page with some parts changed; None takes a part away."""
     query = context["request"].GET.dict()
-    query.update(
-        {key: str(value) for key, value in changes.items() if value is not None}
-    )
+    query.update({key: str(value) for key, value in changes.items() if value is not None})
     for key, value in changes.items():
         if value is None:
             query.pop(key, None)
