@@ -7,7 +7,9 @@ application inside ASGI does not. See docs/decisions/0003-one-port.md.
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fintrust.settings")
-os.environ.setdefault("FINTRUST_DB_POOL", "1")  # request threads share connections; tasks do not
+os.environ.setdefault(
+    "FINTRUST_DB_POOL", "1"
+)  # request threads share connections; tasks do not
 
 from a2wsgi import WSGIMiddleware
 from channels.auth import AuthMiddlewareStack

@@ -5,7 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.urls import include, path
 
+import audit.urls
+import banking.urls
+import biometrics.urls
 from fintrust import pages
+from fintrust.live import urls as live
 
 handler400 = "fintrust.problems.bad_request"
 handler403 = "fintrust.problems.forbidden"
@@ -18,5 +22,9 @@ urlpatterns: list[Any] = [
     path("errors/", pages.error_catalogue, name="errors"),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    *live.urlpatterns,
+    *biometrics.urls.page_urlpatterns,
+    *audit.urls.urlpatterns,
+    *banking.urls.urlpatterns,
 ]
-websocket_urlpatterns: list[Any] = []
+websocket_urlpatterns: list[Any] = live.websocket_urlpatterns

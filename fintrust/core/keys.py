@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
@@ -31,11 +34,19 @@ class SealBroken(Unavailable):
 
 def seal(value: bytes, *, aad: bytes) -> bytes:
     nonce = os.urandom(_NONCE_BYTES)
-    return _VERSION + nonce + AESGCM(settings.MASTER_KEY).encrypt(nonce, value, _VERSION + aad)
+    return (
+        _VERSION
+        + nonce
+        + AESGCM(settings.MASTER_KEY).encrypt(nonce, value, _VERSION + aad)
+    )
 
 
 def open_sealed(sealed: bytes, *, aad: bytes) -> bytes:
-    version, nonce, body = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+    version, nonce, body = (
+        sealed[:1],
+        sealed[1 : 1 + _NONCE_BYTES],
+        sealed[1 + _NONCE_BYTES :],
+    )
     if version != _VERSION:
         raise SealBroken()
     try:
@@ -51,7 +62,9 @@ def create_signing_key(purpose: str) -> SigningKey:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return SigningKey.objects.create(
-        purpose=purpose, sealed_private=seal(raw, aad=purpose.encode()), public_pem=public.decode()
+        purpose=purpose,
+        sealed_private=seal(raw, aad=purpose.encode()),
+        public_pem=public.decode(),
     )
 
 
@@ -74,7 +87,9 @@ def public_half(key: SigningKey) -> Ed25519PublicKey:
 
 
 @transaction.atomic
-def rotate_signing_key(purpose: str, *, every: timedelta, overlap: timedelta) -> SigningKey | None:
+def rotate_signing_key(
+    purpose: str, *, every: timedelta, overlap: timedelta
+) -> SigningKey | None:
     """A new key when the newest is older than `every`; the old ones retire after `overlap`.
 
     Run it as often as you like: two runs at once make one key.

@@ -1,0 +1,69 @@
+"""A transfer between form and result, as a signed token in the address of its preview.
+
+The token holds what was asked and the request id, so Back, reload and a double click all lead to
+the same transfer, and nobody can change what the customer saw. Nothing is stored.
+"""
+
+from dataclasses import asdict, dataclass
+
+from django.core import signing
+
+from banking import selectors
+from banking.models import Account
+from fintrust.core.errors import Gone
+from fintrust.core.ids import uuid7
+from fintrust.core.models import User
+from fintrust.core.money import Money
+
+AGE_MAX = 30 * 60  # seconds: longer than anybody looks at a preview
+_SALT = "banking.draft"
+
+
+class DraftExpired(Gone):
+    """This preview is too old. Nothing was sent; start again."""
+
+    code = "draft-expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    source: str  # public ids
+    target: str
+    minor: int
+    currency: str
+    note: str
+    request_id: str
+
+    @classmethod
+    def of(cls, source: Account, target: Account, amount: Money, note: str) -> "Draft":
+        return cls(
+            source.public_id,
+            target.public_id,
+            amount.minor,
+            amount.currency,
+            note,
+            str(uuid7()),
+        )
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.minor, self.currency)
+
+    def token(self, user: User) -> str:
+        return signing.dumps([str(user.pk), asdict(self)], salt=_SALT, compress=True)
+
+    def accounts(self, user: User) -> tuple[Account, Account]:
+        return selectors.account_for(user, self.source), selectors.payee_account(
+            self.target
+        )
+
+
+def read(token: str, user: User) -> Draft:
+    """The draft behind a token of this customer; DraftExpired for any other token."""
+    try:
+        owner, content = signing.loads(token, salt=_SALT, max_age=AGE_MAX)
+    except signing.BadSignature:
+        raise DraftExpired() from None
+    if owner != str(user.pk):
+        raise DraftExpired()
+    return Draft(**content)

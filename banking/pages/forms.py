@@ -1,0 +1,220 @@
+"""What customers type. A form turns it into accounts and money, or says what is wrong and where."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils import timezone
+
+from banking import selectors
+from banking.models import Account, Currency
+from banking.models.transfers import NOTE_MAX
+from biometrics.pins import PIN_MAX
+from fintrust.core.errors import Problem
+from fintrust.core.models import User
+from fintrust.core.money import Money
+
+AMOUNT = {"inputmode": "decimal", "autocomplete": "off", "placeholder": "0.00"}
+
+
+class AccountChoice(forms.ModelChoiceField):
+    """One of the customer's own accounts, with what is on it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(queryset=Account.objects.none(), empty_label=None, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.public_id if isinstance(value, Account) else value
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        try:
+            return self.queryset.get_public(value)  # type: ignore[union-attr]
+        except Problem:
+            raise forms.ValidationError(self.error_messages["invalid_choice"]) from None
+
+    def label_from_instance(self, account: Any) -> str:
+        return f"{account.name} · {account.number} · {account.available.format()}"
+
+
+class MoneyForm(forms.Form):
+    """An amount in the currency of an account."""
+
+    amount = forms.CharField(max_length=30, widget=forms.TextInput(attrs=AMOUNT))
+
+    def money(self, currency: str) -> Money | None:
+        """The amount, or None when it is wrong and the form says so."""
+        text = self.cleaned_data.get("amount")
+        if text is None:
+            return None
+        try:
+            return Money.parse(text, currency)
+        except Problem as problem:
+            self.add_error("amount", problem.message)
+            return None
+
+
+class OpenAccountForm(forms.Form):
+    PRODUCTS = (
+        ("checking", "Current account"),
+        ("savings", "Savings"),
+        ("wallet", "Wallet"),
+    )
+
+    product = forms.ChoiceField(choices=PRODUCTS, label="Kind of account")
+    currency = forms.ModelChoiceField(
+        queryset=Currency.objects.order_by("code"), initial="EUR"
+    )
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        required=False,
+        help_text="Only you see it. Holidays, rent, …",
+    )
+
+
+class FundForm(MoneyForm):
+    request_id = forms.CharField(widget=forms.HiddenInput)
+
+
+class SendForm(MoneyForm):
+    """From where, to whom, how much. `clean` leaves `target` and `money` in cleaned_data."""
+
+    source = AccountChoice(label="From")
+    payee = forms.CharField(
+        label="To account",
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "placeholder": "FT00 0000 0000 0000"}
+        ),
+        help_text="The account number, as it stands on the other person's account page.",
+    )
+    note = forms.CharField(
+        label="Note", max_length=NOTE_MAX, required=False, help_text="They see it too."
+    )
+    field_order = ("source", "payee", "amount", "note")
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.user = user
+        open_accounts = selectors.accounts_of(user).exclude(
+            status=Account.Status.CLOSED
+        )
+        self.fields["source"].queryset = open_accounts  # type: ignore[attr-defined]
+
+    def clean_payee(self) -> Account:
+        try:
+            return selectors.payee_account(self.cleaned_data["payee"])
+        except Problem as problem:
+            raise forms.ValidationError(problem.message) from None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        source, target = data.get("source"), data.get("payee")
+        if source is not None:
+            data["money"] = self.money(source.currency)
+        if source is not None and target is not None:
+            self._check_pair(source, target)
+        return data
+
+    def _check_pair(self, source: Account, target: Account) -> None:
+        if source.pk == target.pk:
+            self.add_error("payee", "This is the account the money comes from.")
+        elif source.currency != target.currency:
+            self.add_error(
+                "payee",
+                f"That account is in {target.currency}, this one in {source.currency}.",
+            )
+
+
+class PinForm(forms.Form):
+    pin = forms.CharField(
+        label="Your PIN",
+        max_length=PIN_MAX,
+        widget=forms.PasswordInput(
+            attrs={"inputmode": "numeric", "autocomplete": "off", "pattern": "[0-9]*"}
+        ),
+    )
+
+
+class ActivityForm(forms.Form):
+    """The filters of the activity page; every one may be empty."""
+
+    ANY = (("", "All"),)
+
+    account = forms.ChoiceField(required=False)
+    kind = forms.ChoiceField(
+        required=False,
+        choices=(
+            *ANY,
+            ("transfer", "Transfers"),
+            ("deposit", "Deposits"),
+            ("withdrawal", "Withdrawals"),
+        ),
+    )
+    status = forms.ChoiceField(
+        required=False,
+        choices=(
+            *ANY,
+            ("posted", "Done"),
+            ("held", "Waiting"),
+            ("refused", "Refused"),
+            ("cancelled", "Cancelled"),
+            ("expired", "Expired"),
+        ),
+    )
+    since = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    text = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name or note"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        accounts = [(a.public_id, a.name) for a in selectors.accounts_of(user)]
+        self.fields["account"].choices = [("", "All"), *accounts]  # type: ignore[attr-defined]
+
+    def filters(self) -> selectors.Filters:
+        """The same filters for the history; days are whole days in the customer's zone."""
+        data = dict(self.cleaned_data)
+        since, until = data.pop("since"), data.pop("until")
+        return selectors.Filters(
+            **data,
+            since=_midnight(since) if since else None,
+            until=_midnight(until + timedelta(days=1)) if until else None,
+        )
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class ProfileForm(forms.Form):
+    """What the customer may change about themselves."""
+
+    name = forms.CharField(label="Full name", max_length=120)
+    phone = forms.RegexField(
+        r"^\+?[0-9 ()-]{5,23}$",
+        required=False,
+        max_length=24,
+        label="Phone",
+        error_messages={
+            "invalid": "Write the number with digits, for example +44 20 7946 0000."
+        },
+    )
+    timezone = forms.ChoiceField(
+        label="Time zone",
+        choices=[
+            (zone, zone.replace("_", " ")) for zone in sorted(available_timezones())
+        ],
+        help_text="Times on your pages, and what counts as night for your payments.",
+    )

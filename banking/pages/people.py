@@ -1,0 +1,85 @@
+"""The customer about themselves: profile, and what keeps the account safe."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from banking import services
+from banking.pages.forms import ProfileForm
+from biometrics.pins import has_pin
+from fraud.selectors import limits_of
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    now = {name: getattr(request.user, name) for name in ProfileForm.base_fields}
+    form = ProfileForm(request.POST or None, initial=now)
+    if form.is_valid():
+        services.change_profile(user=request.user, **form.cleaned_data)
+        messages.success(request, "Your profile is up to date.")
+        return redirect("profile")
+    return render(
+        request,
+        "banking/profile.html",
+        {"form": form},
+        status=422 if form.errors else 200,
+    )
+
+
+@require_GET
+@login_required
+def security(request: HttpRequest) -> HttpResponse:
+    """One page from which every lock can be reached, with the state each is in."""
+    return render(request, "banking/security.html", {"locks": _locks(request.user)})
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """One line of the security page: a lock, the state it is in, and the page to change it."""
+
+    title: str
+    text: str
+    icon: str
+    page: str
+    state: str = ""
+    label: str = ""
+
+    @property
+    def url(self) -> str:
+        return reverse(self.page)
+
+
+def _locks(user: Any) -> list[Lock]:
+    limits = ", ".join(limit.largest.format() for limit in limits_of(user))
+    return [
+        Lock(
+            "Authenticator app and passkeys",
+            "A second proof, or no password at all",
+            "fingerprint",
+            "mfa_index",
+            *_set(is_mfa_enabled(user)),
+        ),
+        Lock("PIN", "Confirms money that waits", "key-round", "pin", *_set(has_pin(user))),
+        Lock(
+            "Your own limits",
+            f"Largest payment {limits}" if limits else "The largest payment you allow yourself",
+            "shield-check",
+            "limits",
+            *_set(bool(limits)),
+        ),
+        Lock("Devices", "Where you are signed in", "monitor", "usersessions_list"),
+        Lock("Password", "Change it", "lock", "account_change_password"),
+        Lock("E-mail", user.email, "mail", "account_email"),
+    ]
+
+
+def _set(done: bool) -> tuple[str, str]:
+    return ("verified", "Set") if done else ("unverified", "Not set")

@@ -1,0 +1,182 @@
+"""Moving money: form, preview, result; and looking back at it."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from banking import selectors, services
+from banking.models import Account, Transfer
+from banking.pages import drafts
+from banking.pages.drafts import Draft
+from banking.pages.forms import ActivityForm, PinForm, SendForm
+from biometrics.pins import has_pin
+from fintrust.core.errors import Problem
+
+ACTIVITY_PAGE = 25
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def send(request: HttpRequest) -> HttpResponse:
+    """The form. When it is right, the preview has its own address."""
+    form = SendForm(request.POST or None, user=request.user, initial=request.GET.dict())
+    if form.is_valid():
+        data = form.cleaned_data
+        draft = Draft.of(data["source"], data["payee"], data["money"], data["note"])
+        token = draft.token(request.user)
+        return redirect(f"{reverse('send-preview')}?draft={token}")
+    context = {
+        "form": form,
+        "payees": selectors.recent_payees(request.user),
+        "own": selectors.accounts_of(request.user).filter(status=Account.Status.ACTIVE),
+    }
+    return render(
+        request, "banking/send.html", context, status=422 if form.is_bound else 200
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def preview(request: HttpRequest) -> HttpResponse:
+    """What will happen, before it happens; posting it makes it so, once."""
+    token = request.POST.get("draft") or request.GET.get("draft", "")
+    draft = drafts.read(token, request.user)
+    source, target = draft.accounts(request.user)
+    context: dict[str, Any] = {
+        "draft": draft,
+        "token": token,
+        "source": source,
+        "target": target,
+        "payee_name": _payee_name(request.user, target),
+        "left": source.available - draft.amount,
+        "change_url": f"{reverse('send')}?{_as_query(draft, target)}",
+        "sent": Transfer.objects.filter(
+            requested_by=request.user, request_id=draft.request_id
+        ).first(),
+    }
+    if request.method == "GET":
+        return render(request, "banking/preview.html", context)
+    try:
+        transfer = services.send_transfer(
+            by=request.user,
+            source=source,
+            target=target,
+            amount=draft.amount,
+            request_id=draft.request_id,
+            note=draft.note,
+        )
+    except Problem as problem:
+        context["problem"] = problem
+        return render(request, "banking/preview.html", context, status=problem.status)
+    return redirect("transfer", transfer.public_id)
+
+
+def _payee_name(user: Any, target: Account) -> str:
+    """Enough to see a wrong digit, too little to look people up by number."""
+    if target.owner_id == user.pk:
+        return target.name
+    return " ".join(f"{word[0]}{'•' * min(len(word) - 1, 6)}" for word in target.owner.name.split())
+
+
+def _as_query(draft: Draft, target: Account) -> str:
+    amount = f"{draft.amount}".split()[0]
+    fields = {"source": draft.source, "payee": target.number, "amount": amount, "note": draft.note}
+    return urlencode(fields)
+
+
+@require_GET
+@login_required
+def transfer(request: HttpRequest, transfer_id: str) -> HttpResponse:
+    """The result, and later the receipt."""
+    found = selectors.transfer_for(request.user, transfer_id)
+    return _show(request, found)
+
+
+@require_POST
+@login_required
+def confirm(request: HttpRequest, transfer_id: str) -> HttpResponse:
+    """Send held money on its way by PIN."""
+    found = selectors.transfer_for(request.user, transfer_id)
+    form = PinForm(request.POST)
+    if form.is_valid():
+        try:
+            services.confirm_transfer(
+                transfer=found, by=request.user, pin=form.cleaned_data["pin"]
+            )
+        except Problem as problem:
+            form.add_error("pin" if problem.field == "pin" else None, problem.message)
+        else:
+            messages.success(request, "Confirmed. The money is on its way.")
+            return redirect("transfer", found.public_id)
+    return _show(request, found, form=form, status=422)
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, transfer_id: str) -> HttpResponse:
+    found = selectors.transfer_for(request.user, transfer_id)
+    services.cancel_transfer(transfer=found, by=request.user)
+    messages.success(request, "Cancelled. The money stays with you.")
+    return redirect("transfer", found.public_id)
+
+
+_HEADLINES = {
+    Transfer.Status.POSTED: ("Done", "The money has moved."),
+    Transfer.Status.HELD: ("One more step", "The money is set aside until you confirm it."),
+    Transfer.Status.REFUSED: ("Not sent", "Nothing has moved."),
+    Transfer.Status.CANCELLED: ("Cancelled", "Nothing has moved."),
+    Transfer.Status.EXPIRED: ("Expired", "Nobody confirmed it in time, so the money stayed."),
+}
+
+
+def _show(
+    request: HttpRequest,
+    found: Transfer,
+    *,
+    form: PinForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    mine = found.requested_by_id == request.user.pk
+    headline, explanation = _HEADLINES[found.status]
+    context = {
+        "headline": headline,
+        "explanation": explanation,
+        "transfer": found,
+        "seen": selectors.as_seen_by(request.user, [found])[0],
+        "mine": mine,
+        "decision": found.decision
+        if mine
+        else None,  # the receiver must not see our doubts
+        "by_own_limit": mine and found.decision.forbidden,
+        "form": form or PinForm(),
+        "has_pin": has_pin(request.user) if mine and found.is_held else None,
+    }
+    return render(request, "banking/transfer.html", context, status=status)
+
+
+@require_GET
+@login_required
+def activity(request: HttpRequest) -> HttpResponse:
+    """Everything that was asked for or arrived, newest first, with filters."""
+    form = ActivityForm(request.GET or None, user=request.user)
+    filters = form.filters() if form.is_valid() else selectors.Filters()
+    found = selectors.history(request.user, filters)
+    page = selectors.transfers_page(
+        found, before=request.GET.get("before"), size=ACTIVITY_PAGE
+    )
+    context = {
+        "form": form,
+        "page": page,
+        "transfers": selectors.as_seen_by(request.user, page.rows),
+        "filtered": form.is_bound and any(form.data.values()),
+    }
+    template = (
+        "banking/activity.html#results" if request.htmx else "banking/activity.html"
+    )
+    return render(request, template, context)

@@ -1,0 +1,473 @@
+"""What the bank does. Every verb that moves money ends in `_book`, which asks fraud first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone as clock
+
+import fraud.services
+from audit.services import record
+from banking import ledger
+from banking.errors import (
+    AccountsExhausted,
+    DepositTooLarge,
+    FundingClosed,
+    InTheFuture,
+    ReasonMissing,
+    TransferNotHeld,
+    UnknownPayee,
+)
+from banking.events import announce
+from banking.models import Account, Transfer
+from banking.policy import STANDARD, TransferPolicy
+from biometrics import pins
+from fintrust.core import context
+from fintrust.core.errors import NotFound
+from fintrust.core.idempotency import IdempotencyKeyReused, clean_key, fingerprint
+from fintrust.core.ids import to_public, uuid7
+from fintrust.core.models import User
+from fintrust.core.money import Money
+from fraud.facts import Facts
+from fraud.models import Decision
+
+REASON_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody asked for, before anybody has judged it."""
+
+    kind: Transfer.Kind
+    by: User
+    source: Account
+    target: Account
+    amount: Money
+    request_id: str
+    note: str
+    channel: str
+    happened_at: datetime | None = None  # only for what happened before it was recorded
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(
+            kind=self.kind,
+            source=self.source.pk,
+            target=self.target.pk,
+            amount=str(self.amount),
+            note=self.note,
+        )
+
+
+# --- accounts -------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def open_account(
+    *,
+    owner: User,
+    product: str,
+    currency: str,
+    name: str = "",
+    policy: TransferPolicy = STANDARD,
+) -> Account:
+    """A new, empty account. One lock per customer, so that the limit holds for two tabs too."""
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    if (
+        owner.accounts.exclude(status=Account.Status.CLOSED).count()
+        >= policy.accounts_max
+    ):
+        raise AccountsExhausted()
+    account = ledger.open_account(
+        owner=owner, product=product, currency=currency, name=name
+    )
+    record(
+        "banking.account.opened",
+        subject=account.public_id,
+        by=owner,
+        owner=owner,
+        after={"product": product, "currency": currency, "name": account.name},
+    )
+    return account
+
+
+@transaction.atomic
+def change_profile(*, user: User, name: str, phone: str, timezone: str) -> User:
+    """What customers may change about themselves; the old values stay in the audit record."""
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    new = {"name": " ".join(name.split()), "phone": phone, "timezone": timezone}
+    old = {field: getattr(user, field) for field in new}
+    if new == old:
+        return user
+    for field, value in new.items():
+        setattr(user, field, value)
+    user.save(update_fields=list(new))
+    record(
+        "core.user.changed",
+        subject=user.public_id,
+        by=user,
+        owner=user,
+        before=old,
+        after=new,
+    )
+    return user
+
+
+# --- asking for money to move ---------------------------------------------------------------
+
+
+def send_transfer(
+    *,
+    by: User,
+    source: Account,
+    target: Account,
+    amount: Money,
+    request_id: str,
+    note: str = "",
+    channel: str = Transfer.Channel.WEB,
+) -> Transfer:
+    """Send money from the customer's own account to any customer's account."""
+    if source.owner_id != by.pk:
+        raise NotFound()
+    if target.owner_id is None:
+        raise UnknownPayee()
+    return _carry_out(
+        Order(
+            Transfer.Kind.TRANSFER,
+            by,
+            source,
+            target,
+            amount,
+            request_id,
+            note,
+            channel,
+        )
+    )
+
+
+def deposit(
+    *,
+    by: User,
+    account: Account,
+    amount: Money,
+    request_id: str,
+    channel: str = Transfer.Channel.WEB,
+    policy: TransferPolicy = STANDARD,
+) -> Transfer:
+    """Demo funding: money from the clearing account. Closed unless settings.DEMO_FUNDING."""
+    if not settings.DEMO_FUNDING:
+        raise FundingClosed()
+    if account.owner_id != by.pk:
+        raise NotFound()
+    if amount.decimal > policy.deposit_major_max:
+        raise DepositTooLarge()
+    source = ledger.internal("clearing", account.currency)
+    return _carry_out(
+        Order(
+            Transfer.Kind.DEPOSIT, by, source, account, amount, request_id, "", channel
+        )
+    )
+
+
+def withdraw(
+    *,
+    by: User,
+    account: Account,
+    amount: Money,
+    request_id: str,
+    channel: str = Transfer.Channel.WEB,
+) -> Transfer:
+    """Money leaves the bank through the clearing account."""
+    if account.owner_id != by.pk:
+        raise NotFound()
+    target = ledger.internal("clearing", account.currency)
+    return _carry_out(
+        Order(
+            Transfer.Kind.WITHDRAWAL,
+            by,
+            account,
+            target,
+            amount,
+            request_id,
+            "",
+            channel,
+        )
+    )
+
+
+def record_past(
+    *,
+    kind: Transfer.Kind,
+    by: User,
+    source: Account,
+    target: Account,
+    amount: Money,
+    request_id: str,
+    happened_at: datetime,
+    note: str = "",
+) -> Transfer:
+    """Take over a movement from an earlier system: judged as of then, booked now, valued then."""
+    if happened_at > clock.now():
+        raise InTheFuture()
+    channel = Transfer.Channel.IMPORT
+    return _carry_out(
+        Order(kind, by, source, target, amount, request_id, note, channel, happened_at)
+    )
+
+
+@transaction.atomic
+def _carry_out(order: Order) -> Transfer:
+    """Judge and book in one transaction. The same request again answers with what it did then."""
+    clean_key(order.request_id)
+    if stored := _stored(order):
+        return stored
+    transfer_id = uuid7()
+    # Locks in id order, and everything the ledger could refuse is refused before fraud looks:
+    # what never could happen must not leave a decision behind.
+    source, target = ledger.lock(order.source, order.target)
+    order = replace(order, source=source, target=target)
+    ledger.check(transfer_id, order.source, order.target, order.amount, kind=order.kind)
+    facts = facts_of(order, to_public(Transfer.prefix, transfer_id))
+    decision = fraud.services.assess(facts)
+    return _book(order, Transfer(id=transfer_id, decision=decision, asked_at=facts.at))
+
+
+def _stored(order: Order) -> Transfer | None:
+    """The transfer this request made before. Twins wait here for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"transfer:{order.by.pk}:{order.request_id}"],
+        )
+    stored = (
+        Transfer.objects.select_related("source", "target", "decision")
+        .filter(requested_by=order.by, request_id=order.request_id)
+        .first()
+    )
+    if stored is None:
+        return None
+    if stored.fingerprint != order.fingerprint:
+        raise IdempotencyKeyReused()
+    stored.replayed = True
+    return stored
+
+
+def facts_of(order: Order, subject: str) -> Facts:
+    """What fraud needs to know of an order, and nothing else."""
+    outgoing = order.kind != Transfer.Kind.DEPOSIT
+    own, other = (
+        (order.source, order.target) if outgoing else (order.target, order.source)
+    )
+    asked = context.current()
+    return Facts(
+        kind=order.kind,
+        subject=subject,
+        customer_id=order.by.pk,
+        account=own.public_id,
+        counterparty=other.public_id if other.owner_id else "",
+        amount_minor=order.amount.minor,
+        currency=order.amount.currency,
+        at=order.happened_at or clock.now(),
+        timezone=order.by.timezone,
+        channel=order.channel,
+        balance_minor=own.balance_minor,
+        to_self=own.owner_id == other.owner_id,
+        session_hash=asked.session_hash,
+        ip=asked.ip,
+        outgoing=outgoing,
+    )
+
+
+def _book(order: Order, transfer: Transfer) -> Transfer:
+    """Post, hold or refuse, as the decision says, and remember it."""
+    transfer.kind, transfer.channel = order.kind, order.channel
+    transfer.source, transfer.target = order.source, order.target
+    transfer.amount_minor, transfer.currency = order.amount.minor, order.amount.currency
+    transfer.note, transfer.fingerprint = order.note, order.fingerprint
+    transfer.requested_by, transfer.request_id = order.by, order.request_id
+    by_verdict: dict[str, Callable[[Transfer], None]] = {
+        Decision.Verdict.VERIFIED: _post,
+        Decision.Verdict.FLAGGED: _hold,
+        Decision.Verdict.BLOCKED: partial(_settle, status=Transfer.Status.REFUSED),
+    }
+    by_verdict[transfer.decision.verdict](transfer)
+    transfer.save(force_insert=True)
+    _remember(transfer, by=order.by)
+    return transfer
+
+
+def _post(transfer: Transfer) -> None:
+    movement = ledger.move(
+        transfer.pk,
+        transfer.source,
+        transfer.target,
+        transfer.amount,
+        kind=transfer.kind,
+        narrative=transfer.note,
+        value_date=transfer.asked_at.date(),
+    )
+    transfer.movement_id = movement.id
+    _settle(transfer, status=Transfer.Status.POSTED)
+    fraud.services.observe(transfer.decision)
+
+
+def _hold(transfer: Transfer, policy: TransferPolicy = STANDARD) -> None:
+    hold = ledger.hold(
+        uuid7(),
+        transfer.source,
+        transfer.amount,
+        expires_at=transfer.asked_at + policy.hold_max,
+        because=transfer.public_id,
+    )
+    transfer.hold_id = hold.id
+    transfer.status = Transfer.Status.HELD
+
+
+def _settle(
+    transfer: Transfer,
+    *,
+    status: Transfer.Status,
+    by: User | None = None,
+    reason: str = "",
+) -> None:
+    transfer.status, transfer.settled_at = status, clock.now()
+    transfer.settled_by, transfer.reason = by, reason
+
+
+def _remember(transfer: Transfer, *, by: User | None, reason: str = "") -> None:
+    """The audit record and the live event, in the same transaction as the deed."""
+    record(
+        f"banking.transfer.{transfer.status}",
+        subject=transfer.public_id,
+        by=by,
+        owner=transfer.requested_by,
+        after={
+            "kind": transfer.kind,
+            "amount": str(transfer.amount),
+            "source": transfer.source.public_id,
+            "target": transfer.target.public_id,
+            "decision": transfer.decision.public_id,
+        },
+        reason=reason,
+    )
+    announce(transfer)
+
+
+# --- what becomes of held money -------------------------------------------------------------
+
+
+def confirm_transfer(*, transfer: Transfer, by: User, pin: str) -> Transfer:
+    """The customer proves to be who they are; their held money goes on its way."""
+    if transfer.requested_by_id != by.pk:
+        raise NotFound()
+    pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
+    return _release(transfer, by=by, reason="confirmed by PIN")
+
+
+def release_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
+    """An officer lets held money go on its way."""
+    return _release(transfer, by=by, reason=_reason(reason))
+
+
+@transaction.atomic
+def _release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
+    transfer = _lock_held(transfer)
+    movement = ledger.capture(
+        transfer.hold_id,
+        transfer.pk,
+        transfer.target,
+        transfer.amount,
+        kind=transfer.kind,
+        narrative=transfer.note,
+    )
+    transfer.movement_id = movement.id
+    return _end(transfer, status=Transfer.Status.POSTED, by=by, reason=reason)
+
+
+def cancel_transfer(*, transfer: Transfer, by: User) -> Transfer:
+    """The customer changes their mind; the money stays theirs."""
+    if transfer.requested_by_id != by.pk:
+        raise NotFound()
+    return _return(transfer, status=Transfer.Status.CANCELLED, by=by, reason="")
+
+
+def refuse_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
+    """An officer says no; the money stays with the customer."""
+    return _return(
+        transfer, status=Transfer.Status.REFUSED, by=by, reason=_reason(reason)
+    )
+
+
+@transaction.atomic
+def _return(
+    transfer: Transfer, *, status: Transfer.Status, by: User, reason: str
+) -> Transfer:
+    transfer = _lock_held(transfer)
+    ledger.release(transfer.hold_id)
+    return _end(transfer, status=status, by=by, reason=reason)
+
+
+def expire_transfers(*, now: datetime | None = None, batch_max: int = 500) -> int:
+    """Give back what nobody confirmed in time. Sweeps due rows; two sweepers share the work."""
+    now = now or clock.now()
+    due = Transfer.objects.filter(
+        status=Transfer.Status.HELD, hold__expires_at__lte=now
+    )
+    expired = 0
+    for pk in due.values_list("pk", flat=True)[:batch_max]:
+        expired += _expire(pk, now)
+    return expired
+
+
+@transaction.atomic
+def _expire(pk: object, now: datetime) -> bool:
+    held = Transfer.objects.filter(pk=pk, status=Transfer.Status.HELD)
+    transfer = held.select_for_update(
+        skip_locked=True, of=("self",), no_key=True
+    ).first()
+    if transfer is None:
+        return False
+    ledger.expire(transfer.hold_id, now=now)
+    _end(
+        transfer,
+        status=Transfer.Status.EXPIRED,
+        by=None,
+        reason="not confirmed in time",
+    )
+    return True
+
+
+def _lock_held(transfer: Transfer) -> Transfer:
+    """Look again under the lock: of two tabs, two officers, or both, one settles it."""
+    locked = (
+        Transfer.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("source", "target", "decision", "requested_by")
+        .get(pk=transfer.pk)
+    )
+    if not locked.is_held:
+        raise TransferNotHeld(status=locked.status)
+    return locked
+
+
+def _end(
+    transfer: Transfer, *, status: Transfer.Status, by: User | None, reason: str
+) -> Transfer:
+    _settle(transfer, status=status, by=by, reason=reason)
+    transfer.save(
+        update_fields=["status", "movement", "settled_at", "settled_by", "reason"]
+    )
+    if status == Transfer.Status.POSTED:
+        fraud.services.observe(transfer.decision)
+    _remember(transfer, by=by, reason=reason)
+    return transfer
+
+
+def _reason(text: str) -> str:
+    """An officer's reason: something must be there, and not a novel."""
+    text = " ".join(text.split())
+    if not 3 <= len(text) <= REASON_MAX:
+        raise ReasonMissing()
+    return text

@@ -1,0 +1,40 @@
+"""How accounts, entries and transfers look."""
+
+from django import template
+from django.urls import reverse
+
+from banking.models import Account, Entry
+from banking.selectors import Seen, name_of
+
+register = template.Library()
+
+_ICONS = {"savings": "piggy-bank", "checking": "landmark", "wallet": "wallet"}
+
+
+@register.filter
+def account_icon(account: Account) -> str:
+    return _ICONS.get(account.product, "landmark")
+
+
+@register.filter
+def seen_icon(seen: Seen) -> str:
+    if seen.transfer.is_held:
+        return "hourglass"
+    if not seen.counts:
+        return "ban"
+    if seen.internal:
+        return "arrow-left-right"
+    return "arrow-down-left" if seen.incoming else "arrow-up-right"
+
+
+@register.filter
+def opposite(entry: Entry) -> str:
+    """Who is on the other side of an entry; between own accounts, which one."""
+    counter = entry.counter
+    return counter.name if counter.owner_id == entry.account.owner_id else name_of(counter)
+
+
+@register.filter
+def pay_url(account: Account) -> str:
+    """The send form, filled for this payee."""
+    return f"{reverse('send')}?payee={account.number.replace(' ', '+')}"

@@ -1,0 +1,140 @@
+"""Months of ordinary life, as a list of payments; and then booked like everything else.
+
+The same seed gives the same life, so two demo banks started on one day are alike.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from banking import ledger, services
+from banking.models import Account, Transfer
+from fintrust.core.models import User
+from fintrust.core.money import Money
+
+MONTHS = 5
+SEED = 20_180_401
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Payment:
+    """One thing that happened. `payer` and `payee` are handles; `""` is the clearing account."""
+
+    at: datetime
+    payer: str = field(compare=False)
+    payee: str = field(compare=False)
+    minor: int = field(compare=False)
+    note: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How one customer earns and spends, in euro cents."""
+
+    handle: str
+    salary: int
+    rent: int
+    groceries: tuple[int, int]
+    coffee_days: tuple[int, ...]  # weekdays
+    saves: int
+
+
+LIVES = (
+    Life("amara", 3_420_00, 1_050_00, (28_00, 74_00), (0, 2, 4), 400_00),
+    Life("jonas", 4_105_00, 1_280_00, (35_00, 92_00), (0, 1, 2, 3, 4), 600_00),
+    Life("priya", 2_960_00, 890_00, (22_00, 58_00), (5,), 350_00),
+    Life("tomas", 980_00, 410_00, (12_00, 34_00), (1, 3), 0),
+)
+
+
+def payments(today: date) -> list[Payment]:
+    """All payments of all lives up to yesterday, in the order they happened."""
+    dice = random.Random(SEED)  # noqa: S311 - ordinary life, not a secret
+    start = today - timedelta(days=30 * MONTHS)
+    days = [start + timedelta(days=n) for n in range((today - start).days)]
+    made = [_opening(life, start) for life in LIVES] + [_capital(start)]
+    for life in LIVES:
+        for day in days:
+            made.extend(_day(life, day, dice))
+    return sorted(made)
+
+
+def _capital(start: date) -> Payment:
+    return Payment(_at(start, 7), "", "lumen", 24_000_00, "Opening balance")
+
+
+def _opening(life: Life, start: date) -> Payment:
+    return Payment(
+        _at(start, 8), "", life.handle, life.rent * 2 + 600_00, "Opening balance"
+    )
+
+
+def _day(life: Life, day: date, dice: random.Random) -> Iterator[Payment]:
+    me = life.handle
+
+    def pay(payee: str, minor: int, note: str, hour: int) -> Payment:
+        return Payment(_at(day, hour, dice.randrange(60)), me, payee, minor, note)
+
+    if day.day == 20:  # the employer is topped up before it pays
+        yield Payment(_at(day, 7), "", "lumen", life.salary, "Client invoice")
+    if day.day == 25:
+        yield Payment(_at(day, 9), "lumen", me, life.salary, f"Salary {day:%B}")
+    if day.day == 1:
+        yield pay("halden", life.rent, f"Rent {day:%B}", 8)
+    if day.day == 5:
+        yield pay("brightwell", dice.randrange(46_00, 88_00), "Electricity", 10)
+    if day.day == 8:
+        yield pay("signal", 19_99, "Mobile plan", 10)
+    if day.day == 26 and life.saves:
+        yield pay(f"{me}:savings", life.saves, "Savings", 18)
+    if day.weekday() in (2, 5):
+        yield pay(
+            "northfield",
+            dice.randrange(*life.groceries),
+            "Groceries",
+            17 + dice.randrange(3),
+        )
+    if day.weekday() in life.coffee_days and dice.random() < 0.8:
+        yield pay("copper", dice.randrange(2_80, 7_40, 10), "Coffee", 8)
+    if day.weekday() == 0:
+        yield pay("tramline", 24_50, "Weekly pass", 7)
+    if dice.random() < 0.04:
+        yield pay("foxglove", dice.randrange(8_00, 46_00), "Books", 16)
+
+
+def _at(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime.combine(day, time(hour, minute), UTC)
+
+
+def book(
+    happened: list[Payment],
+    people: dict[str, User],
+    accounts: dict[str, Account],
+    officer: User,
+) -> None:
+    """Take the payments over. What looks unusual is held, and an officer has let it go."""
+    for number, payment in enumerate(happened):
+        amount = Money(payment.minor, "EUR")
+        if payment.payer:
+            source, by = accounts[payment.payer], people[payment.payer]
+            kind = Transfer.Kind.TRANSFER
+        else:
+            source, by = ledger.internal("clearing", "EUR"), people[payment.payee]
+            kind = Transfer.Kind.DEPOSIT
+        transfer = services.record_past(
+            kind=kind,
+            by=by,
+            source=source,
+            target=accounts[payment.payee],
+            amount=amount,
+            request_id=f"demo-{number}",
+            happened_at=payment.at,
+            note=payment.note,
+        )
+        if transfer.is_held:
+            services.release_transfer(
+                transfer=transfer,
+                by=officer,
+                reason="known to the customer, asked by phone",
+            )

@@ -1,0 +1,126 @@
+"""`manage.py load_demo`: the demo bank, once. Refuses in production."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+import consent.services
+import fraud.services
+from banking import services
+from banking.models import Account
+from fintrust.core.ids import uuid7
+from fintrust.core.models import User
+from fintrust.core.money import Money
+from fintrust.demo import history, people
+from fintrust.demo.people import BUSINESSES, CUSTOMERS, PARTNER, STAFF
+
+
+class Command(BaseCommand):
+    help = "Load people, months of history and open tasks. Does nothing when they are there."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError(
+                "The demo bank has public passwords; it never runs in production."
+            )
+        if not User.objects.filter(email=CUSTOMERS[0].email).exists():
+            with transaction.atomic():
+                _load()
+        settings.STATE_DIR.mkdir(parents=True, exist_ok=True)
+        (settings.STATE_DIR / "welcome.txt").write_text(welcome())
+
+
+def welcome() -> str:
+    """The sign-ins, for the terminal."""
+    lines = [
+        ("Customer", CUSTOMERS[0].email, f"/ (PIN {people.PIN})"),
+        ("Support", STAFF[0].email, "/live/"),
+        ("Officer", STAFF[1].email, "/admin/"),
+        ("Partner", PARTNER.email, "/api/v1/docs/"),
+    ]
+    rows = "\n".join(f"  {who:<10}{email:<36}{where}" for who, email, where in lines)
+    return f"Sign in with the password {people.PASSWORD}\n{rows}\n"
+
+
+def _load() -> None:
+    users = {person.handle: people.create_customer(person) for person in CUSTOMERS}
+    users |= {
+        person.handle: people.create(person, can_sign_in=False) for person in BUSINESSES
+    }
+    staff = {person.handle: people.create(person) for person in STAFF}
+    accounts = {
+        handle: services.open_account(
+            owner=user, product="checking", currency="EUR", name="Current account"
+        )
+        for handle, user in users.items()
+    }
+    for handle in ("amara", "jonas", "priya"):
+        accounts[f"{handle}:savings"] = services.open_account(
+            owner=users[handle], product="savings", currency="EUR", name="Savings"
+        )
+    today = timezone.now().date()
+    history.book(history.payments(today), users, accounts, staff["olga"])
+    _open_tasks(users, accounts)
+    _share(users, accounts, staff["noor"])
+
+
+def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:
+    """Something to look at on the first day: a limit at work, and money that waits."""
+    jonas, priya, amara = users["jonas"], users["priya"], users["amara"]
+    dollars = services.open_account(
+        owner=jonas, product="wallet", currency="USD", name="Travel dollars"
+    )
+    _deposit(jonas, dollars, Money(640_00, "USD"))
+    fraud.services.set_limits(customer=priya, largest_minor={"EUR": 500_00}, by=priya)
+    _send(
+        priya,
+        accounts["priya"],
+        accounts["jonas"],
+        Money(650_00, "EUR"),
+        "Flight share",
+    )
+    _send(
+        amara,
+        accounts["amara"],
+        accounts["foxglove"],
+        Money(1_900_00, "EUR"),
+        "Signed first edition",
+    )
+
+
+def _deposit(user: User, account: Account, amount: Money) -> None:
+    services.deposit(by=user, account=account, amount=amount, request_id=str(uuid7()))
+
+
+def _send(
+    user: User, source: Account, target: Account, amount: Money, note: str
+) -> None:
+    services.send_transfer(
+        by=user,
+        source=source,
+        target=target,
+        amount=amount,
+        request_id=str(uuid7()),
+        note=note,
+    )
+
+
+def _share(users: dict[str, User], accounts: dict[str, Account], admin: User) -> None:
+    partner = consent.services.onboard_partner(
+        user=people.create(PARTNER),
+        name=PARTNER.name,
+        scopes=["balance", "transactions"],
+        by=admin,
+    )
+    consent.services.grant_consent(
+        customer=users["amara"],
+        partner=partner,
+        account=accounts["amara"],
+        scopes=["balance", "transactions"],
+        purpose="budgeting",
+        ends_at=timezone.now() + timedelta(days=30),
+    )
