@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from biometrics.selectors import session_risk
 from fintrust.core.models import User
 from fraud import features
 from fraud.facts import Facts
@@ -31,6 +32,8 @@ def snapshot_for(facts: Facts, policy: FraudPolicy = STANDARD) -> Snapshot:
     return Snapshot(
         local_hour=clock.hour,
         local_minute=clock.minute,
+        # How the session typed is its own app's to answer; without a session nobody is asked.
+        session_risk=session_risk(facts.session_hash),
         **_values(row),
     )
 

@@ -1,0 +1,87 @@
+"""Any stored decision can be made again from what is stored with it, and comes out the same."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from fraud import services
+from fraud.models import Decision
+from fraud.policy import FraudPolicy
+from fraud.replay import replay
+from fraud.tests.factories import NOON, customer, facts, habit, paid
+from fraud.verdict import CURRENT
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*ids: str) -> str:
+    out = StringIO()
+    call_command("replay_decision", *ids, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def decisions():
+    """Forty decisions of all kinds, each read back from the database."""
+    ada, dice = customer(), random.Random(11)  # noqa: S311 - a repeatable story
+    habit(ada, *[dice.randrange(5_00, 200_00) for _ in range(40)])
+    services.set_limits(customer=ada, largest_minor={"GBP": 4_000_00}, by=ada)
+    made = [
+        services.assess(
+            facts(
+                customer_id=ada.pk,
+                at=NOON + timedelta(minutes=13 * n),
+                amount_minor=dice.choice([30_00, 300_00, 1_500_00, 5_000_00]),
+                counterparty=dice.choice(["acc_payee", f"acc_{n}", ""]),
+                balance_minor=dice.choice([None, 2_000_00]),
+            )
+        )
+        for n in range(40)
+    ]
+    return [Decision.objects.get(pk=decision.pk) for decision in made]
+
+
+def test_every_decision_comes_out_as_it_was(decisions):
+    assert {decision.verdict for decision in decisions} == {"VERIFIED", "FLAGGED", "BLOCKED"}
+    for decision in decisions:
+        again = replay(decision)
+        assert again.differences() == []
+        assert again.same_ruleset
+
+
+def test_what_happened_since_does_not_matter(decisions):
+    for n in range(1, 6):
+        paid(customer_id=decisions[0].customer_id, at=NOON - timedelta(hours=n), amount_minor=9_99)
+    assert all(replay(decision).same for decision in decisions)
+
+
+def test_the_command_says_that_it_came_out_the_same(decisions):
+    said = run(*(decision.public_id for decision in decisions))
+    assert said.count("reproduced exactly") == len(decisions)
+    assert CURRENT.version in said
+
+
+def test_another_ruleset_is_named_and_its_difference_shown(decisions):
+    strict = replace(CURRENT, version="strict", policy=FraudPolicy(flagged_from=0.0))
+    verified = next(decision for decision in decisions if decision.verdict == "VERIFIED")
+    again = replay(verified, ruleset=strict)
+    assert not again.same and not again.same_ruleset
+    assert "'VERIFIED' then, 'FLAGGED' now" in str(again)
+    assert f"decided under {CURRENT.version}" in str(again)
+
+
+def test_a_decision_that_does_not_come_out_the_same_fails_the_command():
+    """Written under a ruleset that found nothing; the present one finds the amount."""
+    fact = paid(customer_id=customer().pk, amount_minor=5_000_00)
+    with pytest.raises(CommandError, match=fact.decision.public_id):
+        run(fact.decision.public_id)
+
+
+@pytest.mark.parametrize("text", ["dec_00000000000000000000000000", "trf_1", "nonsense"])
+def test_a_decision_that_is_not_there_is_said_so(text):
+    with pytest.raises(CommandError, match="no decision"):
+        run(text)
