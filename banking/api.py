@@ -293,9 +293,7 @@ class MoneyDoor(APIView):
 
 
 class Deposit(MoneyDoor):
-    @_money_moves(
-        "deposit", CashBody, {"account": _MINE, "amount": "12.50", "currency": "EUR"}
-    )
+    @_money_moves("deposit", CashBody, {"account": _MINE, "amount": "12.50", "currency": "EUR"})
     @raises(*_ANY_MONEY, errors.FundingClosed, errors.DepositTooLarge)
     def post(self, request: Request) -> Response:
         """Put money into an account of yours, from the bank's clearing account (demo funding)."""
@@ -311,9 +309,7 @@ class Deposit(MoneyDoor):
 
 
 class Withdraw(MoneyDoor):
-    @_money_moves(
-        "withdraw", CashBody, {"account": _MINE, "amount": "12.50", "currency": "EUR"}
-    )
+    @_money_moves("withdraw", CashBody, {"account": _MINE, "amount": "12.50", "currency": "EUR"})
     @raises(*_ANY_MONEY)
     def post(self, request: Request) -> Response:
         """Take money out of an account of yours."""
@@ -468,17 +464,13 @@ class Confirm(APIView):
         """Send a held transfer on its way, with your PIN."""
         pin = body_of(request, PinBody)["pin"]
         held = selectors.transfer_for(request.user, transfer)
-        return _shown(
-            request, services.confirm_transfer(transfer=held, by=request.user, pin=pin)
-        )
+        return _shown(request, services.confirm_transfer(transfer=held, by=request.user, pin=pin))
 
 
 class Cancel(APIView):
     throttle_scope = "money"
 
-    @extend_schema(
-        operation_id="transactions_cancel", request=None, responses={200: TransferView}
-    )
+    @extend_schema(operation_id="transactions_cancel", request=None, responses={200: TransferView})
     @raises(errors.TransferNotHeld, errors.HoldExpired)
     def post(self, request: Request, transfer: str) -> Response:
         """Take a held transfer back; the money stays yours."""

@@ -1,14 +1,22 @@
 """One exit for what goes wrong: RFC 9457 problem+json for programs, a page for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import structlog
 from django.core import exceptions as django_errors
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    RawPostDataException,
+    UnreadablePostError,
+)
 from django.shortcuts import render
 from django.urls import reverse
+from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -16,6 +24,9 @@ from fintrust.core import errors
 from fintrust.core.errors import Problem
 
 log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_CHALLENGE = 'Bearer realm="FinTrust"'
 
 
 class NotAcceptable(Problem):
@@ -57,7 +68,10 @@ _BY_DRF: Mapping[type[Exception], type[Problem]] = {
     django_errors.RequestDataTooBig: errors.TooLarge,
     django_errors.TooManyFieldsSent: errors.TooLarge,
     django_errors.SuspiciousOperation: errors.Invalid,
+    UnreadablePostError: errors.Invalid,
+    RawPostDataException: errors.Invalid,
     OperationalError: errors.Unavailable,
+    RedisError: errors.Unavailable,
 }
 
 
@@ -66,9 +80,14 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response |
     problem = as_problem(exc)
     if problem is None:
         return None
-    response = Response(document(problem), status=problem.status, headers=_headers(exc))
-    response.content_type = "application/problem+json"
-    return response
+    log.info("problem", code=problem.code, status=problem.status)
+    headers = _headers(exc, problem)
+    return Response(
+        document(problem),
+        status=problem.status,
+        headers=headers,
+        content_type=MEDIA_TYPE,
+    )
 
 
 def as_problem(exc: Exception) -> Problem | None:
@@ -87,26 +106,25 @@ def _message(exc: Exception) -> str | None:
     return str(exc.detail) if isinstance(exc, drf.APIException) else None
 
 
-def _headers(exc: Exception) -> dict[str, str]:
+def _headers(exc: Exception, problem: Problem) -> dict[str, str]:
     headers = {}
     if wait := getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(wait) + 1)
-    if challenge := getattr(exc, "auth_header", None):
-        headers["WWW-Authenticate"] = challenge
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = _CHALLENGE
     return headers
 
 
 def _invalid_fields(exc: drf.ValidationError) -> Problem:
-    found = list(_flatten(exc.detail))
-    first_field, first_message = found[0]
-    return errors.Invalid(
-        first_message,
-        field=first_field or None,
-        errors=[{"field": field, "message": message} for field, message in found],
-    )
+    """Every field that is wrong, and the first of them up front."""
+    found = [
+        {"field": field, "code": detail.code, "message": str(detail)}
+        for field, detail in _flatten(exc.detail)
+    ]
+    return errors.Invalid(found[0]["message"], field=found[0]["field"] or None, errors=found)
 
 
-def _flatten(detail: Any, path: str = "") -> Any:
+def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, drf.ErrorDetail]]:
     if isinstance(detail, dict):
         for name, inner in detail.items():
             here = path if name == "non_field_errors" else f"{path}.{name}".lstrip(".")
@@ -115,7 +133,7 @@ def _flatten(detail: Any, path: str = "") -> Any:
         for inner in detail:
             yield from _flatten(inner, path)
     else:
-        yield path, str(detail)
+        yield path, detail
 
 
 def document(problem: Problem) -> dict[str, Any]:
@@ -140,9 +158,7 @@ def respond(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The problem as the asker understands it."""
     log.info("problem", code=problem.code, status=problem.status)
     if wants_json(request):
-        return JsonResponse(
-            document(problem), status=problem.status, content_type="application/problem+json"
-        )
+        return JsonResponse(document(problem), status=problem.status, content_type=MEDIA_TYPE)
     return render(request, "errors/problem.html", {"problem": problem}, status=problem.status)
 
 
@@ -163,7 +179,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return respond(
-        request, errors.Forbidden("This form is too old. Go back, reload the page and try again.")
+        request,
+        errors.Forbidden("This form is too old. Go back, reload the page and try again."),
     )
 
 

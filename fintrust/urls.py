@@ -8,7 +8,7 @@ from django.urls import include, path
 import audit.urls
 import banking.urls
 import biometrics.urls
-from fintrust import pages
+from fintrust import api_urls, pages
 from fintrust.live import urls as live
 
 handler400 = "fintrust.problems.bad_request"
@@ -22,6 +22,7 @@ urlpatterns: list[Any] = [
     path("errors/", pages.error_catalogue, name="errors"),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    *api_urls.urlpatterns,
     *live.urlpatterns,
     *biometrics.urls.page_urlpatterns,
     *audit.urls.urlpatterns,

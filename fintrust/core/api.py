@@ -86,11 +86,7 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        if (
-            data is not serializers.empty
-            and data is not None
-            and not isinstance(data, str)
-        ):
+        if data is not serializers.empty and data is not None and not isinstance(data, str):
             self.fail("invalid")
         return super().run_validation(data)
 
@@ -117,9 +113,7 @@ class Amount(serializers.RegexField):
         if data is serializers.empty or data is None:
             return super().run_validation(data)
         if not isinstance(data, str):
-            raise InvalidAmount(
-                'Send the amount as text, for example "12.50".', field=self.name
-            )
+            raise InvalidAmount('Send the amount as text, for example "12.50".', field=self.name)
         if data != data.strip():
             raise InvalidAmount("Send the amount without spaces.", field=self.name)
         return data
@@ -134,9 +128,7 @@ class Currency(serializers.RegexField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(CURRENCY_PATTERN, **options)
-        self.error_messages["invalid"] = (
-            "A currency is three capital letters, for example EUR."
-        )
+        self.error_messages["invalid"] = "A currency is three capital letters, for example EUR."
 
 
 class MoneyBody(Body):
@@ -176,12 +168,8 @@ class AmountText(serializers.CharField):
 class PageQuery(Body):
     """Where a page of a list starts, and how long it is."""
 
-    cursor = Text(
-        required=False, max_length=60, help_text="`next_cursor` of the page before."
-    )
-    limit = WholeNumber(
-        required=False, default=LIMIT_DEFAULT, min_value=1, max_value=LIMIT_MAX
-    )
+    cursor = Text(required=False, max_length=60, help_text="`next_cursor` of the page before.")
+    limit = WholeNumber(required=False, default=LIMIT_DEFAULT, min_value=1, max_value=LIMIT_MAX)
 
 
 # --- what an endpoint may refuse ------------------------------------------------------------

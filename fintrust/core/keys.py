@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -94,8 +94,11 @@ def rotate_signing_key(
 
     Run it as often as you like: two runs at once make one key.
     """
+    with connection.cursor() as cursor:
+        # Not a row lock: whoever waits for one does not see the key that was made meanwhile.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"key:{purpose}"])
     now = timezone.now()
-    keys = list(signing_keys(purpose, now=now).select_for_update())
+    keys = list(signing_keys(purpose, now=now))
     if keys and keys[0].created_at > now - every:
         return None
     for key in keys:
