@@ -35,7 +35,8 @@ def test_a_cursor_reads_what_it_writes(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "1", "1-", "-1", "1-2-3", "a-1", "1-²", "١-1", " 1-1", f"{10**19}-1", "-1-1"]  # noqa: RUF001
+    "text",
+    ["", "-", "1", "1-", "-1", "1-2-3", "a-1", "1-²", "١-1", " 1-1", f"{10**19}-1", "-1-1"],
 )
 def test_anything_else_is_not_a_cursor(text):
     with pytest.raises(live.InvalidCursor):

@@ -1,0 +1,579 @@
+"""The support feed: its page, its plain answers and its socket, over real rows and a real Redis."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import psycopg
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+import fraud.services
+from audit.models import Record
+from banking import services as banking
+from fintrust.asgi import application
+from fintrust.core import live, roles
+from fintrust.core.models import Event, User
+from fintrust.live import consumers, feed
+from fintrust.live.policy import FeedPolicy
+from fintrust.tests import builders
+
+QUICK = FeedPolicy(poll_seconds=0.2, beat_seconds=0.1, batch_rows_max=3, seen_seconds_max=0.5)
+SLOW = FeedPolicy(poll_seconds=60, beat_seconds=60)
+PATIENCE = 5  # seconds; the machine may be busy, the feed is not slow
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def tell(number: int = 1, kind: str = "transfer.posted") -> None:
+    data = {"kind": "transfer", "amount_minor": number, "currency": "EUR", "verdict": "VERIFIED"}
+    with transaction.atomic():
+        live.publish([live.SUPPORT], kind, subject=f"trf_{number}", data=data)
+
+
+# --- the page -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [roles.SUPPORT, roles.COMPLIANCE, roles.ADMINISTRATOR])
+def test_who_watches_sees_the_page(bank, role):
+    tell(12_34)
+    page = signed_in(builders.person(role)).get("/live/")
+    assert page.status_code == 200
+    assert "€12.34" in page.content.decode()
+
+
+@pytest.mark.parametrize("role", [roles.CUSTOMER, roles.PARTNER, roles.AUDITOR])
+@pytest.mark.parametrize(
+    "address", ["/live/", "/live/?after=0-0", "/live/figures/", "/live/events/1/"]
+)
+def test_nobody_else_does(db, role, address):
+    assert signed_in(builders.person(role)).get(address).status_code == 403
+
+
+def test_a_visitor_is_asked_to_sign_in(db):
+    answer = Client().get("/live/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("account_login"))
+
+
+def test_the_page_needs_no_more_queries_for_more_rows(bank, django_assert_max_num_queries):
+    support = signed_in(builders.person(roles.SUPPORT))
+    source, target = builders.two_accounts()
+    builders.alert(source, target)
+    with django_assert_max_num_queries(20) as few:
+        support.get("/live/")
+    for number in range(40):
+        tell(number)
+    for _ in range(4):
+        builders.send(source, target, 6_00)
+    with django_assert_max_num_queries(len(few)):
+        support.get("/live/")
+
+
+def ids(html: str) -> list[int]:
+    return [int(number) for number in re.findall(r'id="event-(\d+)"', html)]
+
+
+def test_the_filters_narrow_the_list(bank):
+    support = signed_in(builders.person(roles.SUPPORT))
+    source, target = builders.two_accounts()
+    builders.send(source, target, 4_00)
+    alert = builders.alert(source, target)
+
+    def kinds(query: str) -> set[str]:
+        page = support.get(f"/live/?{query}").content.decode()
+        return set(Event.objects.filter(pk__in=ids(page)).values_list("kind", flat=True))
+
+    assert kinds("") == {"transfer.posted", "transfer.refused", "alert.raised"}
+    assert kinds("kind=alert") == {"alert.raised"}
+    assert kinds("kind=transfer") == {"transfer.posted", "transfer.refused"}
+    assert kinds("severity=high") == {
+        "transfer.refused"
+    }  # an own limit is an alert of low severity
+    assert kinds("severity=low") == {"transfer.posted", "alert.raised"}
+    assert kinds(f"q={alert.public_id.upper()}") == {"alert.raised"}
+    assert kinds("q=own+limit%25") == set()
+    assert kinds("waiting=1") == {"alert.raised"}
+    officer = builders.person(roles.COMPLIANCE)
+    fraud.services.acknowledge_alert(alert=alert, by=officer)
+    assert kinds("waiting=1") == set()
+    assert kinds("kind=nonsense&severity=x") == kinds("")
+
+
+def test_older_rows_are_a_link_away_and_none_is_lost(bank):
+    support = signed_in(builders.person(roles.SUPPORT))
+    for number in range(120):
+        tell(number)
+    seen, address = [], "/live/"
+    while address:
+        page = support.get(address).content.decode()
+        seen += ids(page)
+        link = re.search(r'href="(\?[^"]*before=[^"]+)"', page)
+        address = "/live/" + link[1].replace("&amp;", "&") if link else ""
+    assert seen == list(Event.objects.order_by("-id").values_list("pk", flat=True))
+
+
+def test_a_cursor_nobody_gave_out_is_refused(bank):
+    support = signed_in(builders.person(roles.SUPPORT))
+    for address in ("/live/?after=x", "/live/?after=99999999-1", "/live/?before=1"):
+        assert support.get(address).status_code == 400
+
+
+def test_plain_requests_continue_after_a_cursor(bank):
+    support = signed_in(builders.person(roles.SUPPORT))
+    tell(1)
+    first = support.get("/live/?after=0-0")
+    tell(2)
+    second = support.get(f"/live/?after={first['X-Feed-Cursor']}")
+    assert "trf_1" in first.content.decode()
+    assert "trf_2" in second.content.decode()
+    assert "trf_1" not in second.content.decode()
+    third = support.get(f"/live/?after={second['X-Feed-Cursor']}")
+    assert ids(third.content.decode()) == []
+    assert third["X-Feed-Cursor"] == second["X-Feed-Cursor"]
+
+
+def test_a_filter_by_text_is_text_and_not_a_pattern_or_markup(bank):
+    support = signed_in(builders.person(roles.SUPPORT))
+    tell(1)
+    page = support.get("/live/", {"q": '"><script>%_\\'})
+    assert page.status_code == 200
+    assert "<script>%" not in page.content.decode()
+    assert ids(page.content.decode()) == []
+
+
+# --- one event ------------------------------------------------------------------------------
+
+
+def test_a_look_at_one_event_shows_why_and_is_remembered(bank):
+    support = builders.person(roles.SUPPORT)
+    source, target = builders.two_accounts()
+    alert = builders.alert(source, target)
+    event = Event.objects.get(subject=alert.public_id)
+    page = signed_in(support).get(f"/live/events/{event.pk}/").content.decode()
+    assert alert.decision.reasons[0]["text"] in page
+    assert "Ada Byron" not in page
+    assert source.owner.email not in page
+    record = Record.objects.get(action="core.customer.viewed")
+    assert (record.owner_id, record.actor_id) == (source.owner_id, support.pk)
+
+
+def test_an_event_of_another_topic_is_not_found(bank):
+    with transaction.atomic():
+        live.publish(["user:1"], "transfer.posted", subject="trf_1", data={})
+    support = signed_in(builders.person(roles.SUPPORT))
+    assert support.get(f"/live/events/{Event.objects.get().pk}/").status_code == 404
+
+
+# --- acknowledging --------------------------------------------------------------------------
+
+
+def acknowledge(client: Client, alert: Any, **headers: str) -> Any:
+    return client.post(f"/live/alerts/{alert.public_id}/acknowledge/", headers=headers)
+
+
+def test_an_alert_is_acknowledged_by_form_and_by_htmx(bank):
+    support = builders.person(roles.SUPPORT)
+    source, target = builders.two_accounts()
+    first = builders.alert(source, target)
+    second = builders.alert(source, target)
+    assert acknowledge(signed_in(support), first).status_code == 302
+    swapped = acknowledge(signed_in(support), second, hx_request="true")
+    assert f"Acknowledged by {support.name}" in swapped.content.decode()
+    for alert in (first, second):
+        alert.refresh_from_db()
+        assert alert.acknowledged_by == support
+
+
+def test_the_second_to_acknowledge_is_told(bank):
+    source, target = builders.two_accounts()
+    alert = builders.alert(source, target)
+    client = signed_in(builders.person(roles.SUPPORT))
+    assert acknowledge(client, alert).status_code == 302
+    assert acknowledge(client, alert).status_code == 409
+
+
+@pytest.mark.parametrize("role", [roles.ADMINISTRATOR, roles.AUDITOR, roles.CUSTOMER])
+def test_who_may_not_acknowledge_is_refused_and_sees_no_button(bank, role):
+    source, target = builders.two_accounts()
+    alert = builders.alert(source, target)
+    client = signed_in(builders.person(role, "No Body"))
+    assert acknowledge(client, alert).status_code == 403
+    assert b"/acknowledge/" not in client.get("/live/").content
+
+
+def test_acknowledging_needs_the_token_of_a_form(bank):
+    source, target = builders.two_accounts()
+    alert = builders.alert(source, target)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(builders.person(roles.SUPPORT))
+    assert acknowledge(client, alert).status_code == 403
+
+
+# --- the socket -----------------------------------------------------------------------------
+
+
+class Screen(ApplicationCommunicator):
+    """A browser's side of the conversation."""
+
+    def __init__(self, client: Client, origin: str = "http://localhost") -> None:
+        session = client.cookies.get("session")
+        headers = [(b"origin", origin.encode())]
+        if session is not None:
+            headers.append((b"cookie", f"session={session.value}".encode()))
+        scope = {"type": "websocket", "path": "/ws/live/", "query_string": b"", "headers": headers}
+        super().__init__(application, scope)
+        self.cursor = ""
+
+    async def connect(self) -> bool:
+        await self.send_input({"type": "websocket.connect"})
+        return (await self.receive_output(PATIENCE))["type"] == "websocket.accept"
+
+    async def say(self, message: Any) -> None:
+        await self.send_input({"type": "websocket.receive", "text": json.dumps(message)})
+
+    async def hear(self, wanted: str) -> dict[str, Any]:
+        """The next message of this type; heartbeats in between are passed over."""
+        while True:
+            output = await self.receive_output(PATIENCE)
+            assert output["type"] == "websocket.send", output
+            message = json.loads(output["text"])
+            if message["type"] == wanted:
+                return message
+
+    async def heard_within(self, seconds: float) -> set[str]:
+        await asyncio.sleep(seconds)
+        heard = set()
+        while not self.output_queue.empty():
+            heard.add(json.loads(self.output_queue.get_nowait()["text"])["type"])
+        return heard
+
+    async def rows(self, *, seen: bool = True) -> list[int]:
+        message = await self.hear("rows")
+        self.cursor = message["cursor"]
+        if seen:
+            await self.say({"type": "seen"})
+        return ids(message["html"])[::-1]
+
+    async def ended(self) -> int:
+        while (output := await self.receive_output(PATIENCE))["type"] != "websocket.close":
+            pass
+        return output["code"]
+
+    async def disconnect(self) -> None:
+        await self.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self.wait(PATIENCE)
+
+
+@contextlib.asynccontextmanager
+async def screen(client: Client, after: Any = "0-0") -> AsyncIterator[Screen]:
+    one = Screen(client)
+    assert await one.connect()
+    await one.say({"type": "follow", "after": str(after)})
+    yield one
+    await one.disconnect()
+
+
+@pytest.fixture
+def policy(monkeypatch: pytest.MonkeyPatch) -> Callable[[FeedPolicy], None]:
+    """The same feed with other numbers."""
+    return lambda chosen: monkeypatch.setattr(consumers.LiveConsumer, "policy", chosen)
+
+
+@pytest.fixture
+def support(bank: str) -> Client:
+    return signed_in(builders.person(roles.SUPPORT))
+
+
+def played(scenario: Callable[[], Awaitable[None]]) -> None:
+    """Run a conversation. What it does to the database happens in this thread."""
+    async_to_sync(scenario)()
+
+
+telling = sync_to_async(tell)
+
+
+def events() -> list[int]:
+    return list(Event.objects.order_by("tx", "id").values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("role", [roles.CUSTOMER, roles.PARTNER, roles.AUDITOR])
+def test_the_socket_refuses_who_may_not_watch(bank, role):
+    stranger = signed_in(builders.person(role))
+
+    async def scenario() -> None:
+        assert not await Screen(stranger).connect()
+        assert not await Screen(Client()).connect()
+
+    played(scenario)
+
+
+def test_the_socket_refuses_another_site(support):
+    async def scenario() -> None:
+        assert not await Screen(support, origin="https://evil.example").connect()
+
+    played(scenario)
+
+
+def test_an_event_arrives_by_its_wake_up(support, policy):
+    policy(SLOW)  # a poll would come after a minute
+
+    async def scenario() -> None:
+        async with screen(support) as one:
+            await one.hear("beat")
+            await telling(1)
+            assert await one.rows() == await sync_to_async(events)()
+
+    played(scenario)
+
+
+def test_a_lost_wake_up_costs_a_moment_and_no_row(support, policy):
+    policy(QUICK)
+
+    async def scenario() -> None:
+        async with screen(support) as one:
+            await one.hear("beat")
+            # As it is when Redis restarts: the row commits, nobody is woken.
+            await sync_to_async(Event.objects.create)(
+                topic=live.SUPPORT, kind="transfer.posted", subject="trf_9", data={}
+            )
+            assert await one.rows() == await sync_to_async(events)()
+
+    played(scenario)
+
+
+def test_a_row_hidden_at_its_wake_up_arrives_when_the_older_transaction_ends(support, policy):
+    policy(SLOW)
+
+    async def scenario() -> None:
+        async with screen(support) as one:
+            with psycopg.connect(os.environ["DATABASE_URL"]) as slow:
+                slow.execute("SELECT pg_current_xact_id()")
+                await telling(1)
+                assert "rows" not in await one.heard_within(1)
+            # It wrote nothing, so nobody is woken by its end.
+            assert await one.rows() == await sync_to_async(events)()
+            assert await one.heard_within(0.5) == set()
+
+    played(scenario)
+
+
+def test_an_event_committed_late_is_delivered_once_and_in_its_place(support, policy):
+    policy(QUICK)
+
+    async def scenario() -> None:
+        async with screen(support) as one:
+            with psycopg.connect(os.environ["DATABASE_URL"]) as slow:
+                slow.execute(
+                    "INSERT INTO core_event (topic, kind, subject, data)"
+                    " VALUES ('support', 'transfer.posted', 'trf_slow', '{}')"
+                )
+                await telling(2)
+            seen: list[int] = []
+            while len(seen) < 2:
+                seen += await one.rows()
+            await telling(3)
+            seen += await one.rows()
+            assert seen == await sync_to_async(events)()
+
+    played(scenario)
+
+
+def test_a_screen_that_comes_back_misses_nothing_and_sees_nothing_twice(support, policy):
+    policy(QUICK)
+
+    async def scenario() -> None:
+        seen: list[int] = []
+        cursor: Any = live.START
+        for round_ in range(4):
+            async with screen(support, cursor) as one:
+                for number in range(5):  # more than a batch
+                    await telling(10 * round_ + number)
+                while len(seen) < 7 * round_ + 5:
+                    seen += await one.rows()
+                cursor = one.cursor
+            for number in range(2):  # while nobody looks
+                await telling(10 * round_ + 5 + number)
+        async with screen(support, cursor) as one:
+            seen += await one.rows()
+        assert seen == await sync_to_async(events)()
+
+    played(scenario)
+
+
+def test_the_next_batch_waits_until_the_last_was_drawn(support, policy):
+    policy(QUICK)
+
+    async def scenario() -> None:
+        for number in range(5):
+            await telling(number)
+        async with screen(support) as one:
+            assert len(await one.rows(seen=False)) == 3
+            assert "rows" not in await one.heard_within(0.3)
+
+    played(scenario)
+
+
+def test_a_screen_that_never_draws_is_let_go(support, policy):
+    policy(QUICK)
+
+    async def scenario() -> None:
+        await telling(1)
+        async with screen(support) as one:
+            await one.rows(seen=False)
+            assert await one.ended() == consumers.TOO_SLOW
+
+    played(scenario)
+
+
+def test_a_screen_that_slept_too_long_is_told_how_much_it_missed(support, policy):
+    policy(FeedPolicy(backlog_rows_max=10, page_rows_max=4))
+
+    async def scenario() -> None:
+        for number in range(11):
+            await telling(number)
+        async with screen(support) as one:
+            assert (await one.hear("skipped"))["count"] == 7
+            assert await one.rows() == (await sync_to_async(events)())[-4:]
+
+    played(scenario)
+
+
+def test_an_acknowledgement_is_its_alert_as_it_is_now(support, policy):
+    policy(SLOW)
+    source, target = builders.two_accounts()
+    alert = builders.alert(source, target)
+    officer = builders.person(roles.COMPLIANCE, "Olga Fisher")
+    raised = Event.objects.get(kind=feed.RAISED)
+
+    async def scenario() -> None:
+        end = await sync_to_async(live.end)(live.SUPPORT)
+        async with screen(support, end) as one:
+            await one.hear("beat")
+            await sync_to_async(fraud.services.acknowledge_alert)(alert=alert, by=officer)
+            message = await one.hear("rows")
+            assert ids(message["html"]) == [raised.pk]
+            assert "Acknowledged by Olga Fisher" in message["html"]
+            assert 'data-update="1"' in message["html"]
+
+    played(scenario)
+
+
+def test_the_old_page_plus_the_events_is_the_new_page(support, policy):
+    policy(SLOW)
+    source, target = builders.two_accounts()
+    old = ids(support.get("/live/").content.decode())
+    cursor = live.end(live.SUPPORT)
+    transfer = builders.held(source, target)
+    officer = builders.person(roles.COMPLIANCE)
+    banking.refuse_transfer(transfer=transfer, by=officer, reason="not hers")
+    arrived: list[str] = []
+
+    async def scenario() -> None:
+        async with screen(support, cursor) as one:
+            message = await one.hear("rows")
+            arrived.append(message["html"])
+
+    played(scenario)
+    new = support.get("/live/").content.decode()
+    assert ids(arrived[0]) + old == ids(new)
+    for row in re.findall(r"<li.*?</li>", arrived[0], re.DOTALL):
+        assert _without_token(row) in _without_token(new)
+
+
+def _without_token(html: str) -> str:
+    """The page's forms carry a token; those from the socket have it from the page around them."""
+    without = re.sub(r'<input type="hidden" name="csrfmiddlewaretoken"[^>]*>', "", html)
+    return re.sub(r"\s+", " ", without)
+
+
+def test_the_heartbeat_tells_the_time_and_how_far_behind_the_feed_is(support, policy):
+    policy(QUICK)
+
+    async def scenario() -> None:
+        async with screen(support, live.START) as one:
+            assert (await one.hear("beat"))["lag_ms"] == 0
+            with psycopg.connect(os.environ["DATABASE_URL"]) as slow:
+                slow.execute("SELECT pg_current_xact_id()")
+                await telling(1)
+                await asyncio.sleep(0.3)
+                late = 0
+                while late < 300:
+                    late = (await one.hear("beat"))["lag_ms"]
+
+    played(scenario)
+
+
+def test_who_signs_out_stops_watching(support, policy):
+    policy(QUICK)
+
+    async def scenario() -> None:
+        async with screen(support) as one:
+            await one.hear("beat")
+            await sync_to_async(support.logout)()
+            assert await one.ended() == consumers.SIGNED_OUT
+
+    played(scenario)
+
+
+def test_who_loses_the_role_stops_watching(support, policy):
+    policy(QUICK)
+
+    async def scenario() -> None:
+        async with screen(support) as one:
+            await one.hear("beat")
+            user = await User.objects.aget(email="some.support@example.com")
+            await user.groups.aclear()
+            assert await one.ended() == consumers.SIGNED_OUT
+
+    played(scenario)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "not json",
+        "[]",
+        "{}",
+        "null",
+        json.dumps({"type": "follow"}),
+        json.dumps({"type": "follow", "after": 1}),
+        json.dumps({"type": "follow", "after": "1"}),
+        json.dumps({"type": "follow", "after": "99999999-1"}),
+        json.dumps({"type": "follow", "after": "0-0", "more": "x" * 1000}),
+        json.dumps({"type": "drop table"}),
+    ],
+)
+def test_a_message_that_is_none_of_ours_ends_the_conversation(support, message):
+    async def scenario() -> None:
+        one = Screen(support)
+        await one.connect()
+        await one.send_input({"type": "websocket.receive", "text": message})
+        assert await one.ended() == consumers.BAD_MESSAGE
+        await one.disconnect()
+
+    played(scenario)
+
+
+def test_bytes_end_the_conversation_too(support):
+    async def scenario() -> None:
+        one = Screen(support)
+        await one.connect()
+        await one.send_input({"type": "websocket.receive", "bytes": b"\x00\xff"})
+        assert await one.ended() == consumers.BAD_MESSAGE
+        await one.disconnect()
+
+    played(scenario)
