@@ -106,12 +106,12 @@ def _request() -> dict[str, Any]:
     here = context.current()
     return {
         "request_id": here.request_id[:60],
-        "ip": _address(here.ip),
+        "ip": address(here.ip),
         "session": here.session_hash or "",
     }
 
 
-def _address(text: str | None) -> str | None:
+def address(text: str | None) -> str | None:
     try:
         return str(ipaddress.ip_address((text or "").partition("%")[0]))
     except ValueError:  # a forwarded header may hold anything; what is no address is not kept
