@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 "is_active",
                 "is_staff",
                 "is_superuser",
+                "date_joined",  # Model.save() names every column
             ],
         ),
         access.read_write("core_user_groups"),
