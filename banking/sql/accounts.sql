@@ -5,7 +5,7 @@ CREATE FUNCTION ledger_open(
     p_uuid uuid, p_owner uuid, p_product text, p_currency text, p_name text,
     p_floor bigint DEFAULT 0)
 RETURNS banking_account
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     a banking_account;
 BEGIN
@@ -31,7 +31,7 @@ LANGUAGE sql SET search_path = public, pg_temp AS $$
 $$;
 
 CREATE FUNCTION ledger_set_status(p_account bigint, p_status text) RETURNS banking_account
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     a    banking_account;
     code text;

@@ -20,7 +20,7 @@ CREATE FUNCTION ledger_hold(
     p_id uuid, p_account bigint, p_amount bigint, p_currency text,
     p_expires_at timestamptz DEFAULT NULL, p_because text DEFAULT '')
 RETURNS ledger_hold_state
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     a banking_account;
     h banking_hold;
@@ -56,7 +56,7 @@ CREATE FUNCTION ledger_capture(
     p_hold uuid, p_id uuid, p_credit bigint, p_amount bigint, p_currency text,
     p_kind text DEFAULT 'capture', p_narrative text DEFAULT '')
 RETURNS ledger_moved
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     h        banking_hold;
     stored   banking_movement;
@@ -87,9 +87,11 @@ BEGIN
     IF h.expires_at <= clock_timestamp() THEN PERFORM ledger_refuse('LG013'); END IF;
     IF amount > h.amount THEN PERFORM ledger_refuse('LG014'); END IF;
 
-    SELECT a.currency INTO currency FROM banking_account a WHERE a.id = h.account_id;
+    -- Free first, then move: should the movement be refused, both are undone.
+    UPDATE banking_account SET held = held - h.amount WHERE id = h.account_id
+    RETURNING banking_account.currency INTO currency;
     moved := ledger_post(p_id, h.account_id, p_credit, amount, COALESCE(p_currency, currency),
-                         p_kind, p_narrative, NULL, NULL, NULL, p_hold, h.amount);
+                         p_kind, p_narrative, NULL, NULL, NULL, p_hold);
     INSERT INTO banking_hold_end (hold_id, outcome, amount, movement_id)
     VALUES (p_hold, 'captured', amount, p_id);
     RETURN moved;
@@ -116,13 +118,13 @@ BEGIN
 END $$;
 
 CREATE FUNCTION ledger_release(p_hold uuid) RETURNS ledger_hold_state
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     RETURN ledger_end_hold(p_hold, 'released', NULL);
 END $$;
 
 CREATE FUNCTION ledger_expire(p_hold uuid, p_now timestamptz) RETURNS ledger_hold_state
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     RETURN ledger_end_hold(p_hold, 'expired', p_now);
 END $$;
