@@ -37,9 +37,7 @@ class Stack:
     # --- Steps ------------------------------------------------------------------------------------
 
     def start_services(self) -> Connections:
-        left = evict(self.state.root)
-        if left:
-            self.terminal.say(f"An earlier run left {len(left)} processes behind; they are ended.")
+        self._evict()
         found = connections(self.state)
         self.environment = environment(self.state, found, port=self.port)
         programs = []
@@ -54,6 +52,10 @@ class Stack:
         if found.administrator is not None:
             self._ensure_roles()
         return found
+
+    def _evict(self) -> None:
+        if left := evict(self.state.root):
+            self.terminal.say(f"An earlier run left {len(left)} processes behind; they are ended.")
 
     def _ensure_roles(self) -> None:
         # A process of its own: the database driver would stay in the supervisor's memory.
@@ -104,6 +106,7 @@ class Stack:
     # --- Commands ---------------------------------------------------------------------------------
 
     def up(self) -> int:
+        self._evict()  # before looking at the port, which an orphan may hold
         if complaint := ports.complaint(self.host, self.port):
             raise Failure(complaint)
         self.supervisor.holder.address = self.address

@@ -22,7 +22,9 @@ class Program:
     environment: Mapping[str, str]
     tier: int = BANK
     stop_signal: signal.Signals = signal.SIGTERM
-    orphan_signal: signal.Signals = signal.SIGTERM  # what it gets when the supervisor is killed
+    # What it gets when the supervisor is killed. A worker that is asked kindly would wait for a
+    # Redis that is gone as well; its tasks are swept from rows again.
+    orphan_signal: signal.Signals = signal.SIGKILL
     grace_seconds: float = 15
     restarts: bool = False
     shown: bool = True  # on the terminal; its file has everything in any case
@@ -51,8 +53,6 @@ def bank(*, state: Path, host: str, port: int, environment: Mapping[str, str]) -
             "worker",
             *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
             *("--without-gossip", "--without-mingle"),
-            # An orphan finishes nothing: its tasks are swept from rows again.
-            orphan_signal=signal.SIGQUIT,
         ),
         program(
             "beat",

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 
 from fintrust.embedded import MARK, tied_to_parent
 from fintrust.stack.logs import Log, Terminal
-from fintrust.stack.processes import Program
+from fintrust.stack.keeper import Keeper
+from fintrust.stack.processes import BANK, Program
 from fintrust.stack.state import Holder, State
 
 BACKOFF_SECONDS = (0.5, 1, 2, 5, 10, 30)
@@ -68,12 +69,14 @@ class Supervisor:
     ready: bool = False
     foreground: subprocess.Popen[bytes] | None = None
     _stop_requests: int = 0
+    _keeper: Keeper = field(default_factory=Keeper)
 
     # --- Beginning and end ------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def on_duty(self, *, ignore_interrupt: bool = False) -> Iterator[None]:
         """Receive signals; and whatever happens inside, leave no process behind."""
+        self._keeper.start()  # first of all: it must inherit nothing but its pipe
         self._selector = selectors.DefaultSelector()
         self._adopt_orphans()
         self._listen_to_signals(ignore_interrupt=ignore_interrupt)
@@ -81,6 +84,7 @@ class Supervisor:
             yield
         finally:
             self._stop_all()
+            self._keeper.dismiss()
             signal.set_wakeup_fd(-1)
 
     @staticmethod
@@ -125,6 +129,7 @@ class Supervisor:
             preexec_fn=tied_to_parent(program.orphan_signal),
             **program.options,  # type: ignore[call-overload]
         )
+        self._keeper.watch(child.process.pid, patient=program.tier != BANK)
         child.started_at, child.restart_at = time.monotonic(), None
         assert child.process.stdout is not None
         os.set_blocking(child.process.stdout.fileno(), False)
@@ -214,6 +219,7 @@ class Supervisor:
     def _mourn(self, child: Child) -> None:
         assert child.process is not None
         child.kill_group()  # what it started has lost its master, and may hold its port
+        self._keeper.forget(child.process.pid)
         self._read_rest(child)
         self._publish()
         code = child.process.returncode
@@ -274,6 +280,8 @@ class Supervisor:
             self._deaths()
         for child in children:
             child.kill_group()
+            if child.process is not None:
+                self._keeper.forget(child.process.pid)
 
     def _drain(self) -> None:
         """The last words of everybody."""
