@@ -20,6 +20,12 @@ class AccountAdapter(DefaultAccountAdapter):
             user.groups.add(Group.objects.get(name=roles.CUSTOMER))
         return user
 
+    def unstash_verified_email(self, request: Any) -> Any:
+        """As inherited, but without starting a session for a program that registers somebody."""
+        if "account_verified_email" not in request.session:
+            return None
+        return super().unstash_verified_email(request)
+
     def get_client_ip(self, request: Any) -> str:
         return client_ip(request) or "0.0.0.0"  # noqa: S104 - a label for rate limits, not a bind
 
