@@ -20,6 +20,7 @@ import pytest
 
 from fintrust.testing import servers
 
+_COLLECT = {"--collect-only", "--co"}
 _HELP = {"-h", "--help", "--version", "-V", "--markers", "--fixtures"}
 
 
@@ -32,6 +33,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     if not _HELP.intersection(args):
         try:
             servers.begin()
+            if not _COLLECT.intersection(args):
+                servers.build_template()  # meanwhile pytest imports and collects
         except servers.Unusable as error:
             raise pytest.UsageError(str(error)) from error
 
@@ -39,9 +42,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Registered late, so that these fixtures win over those of the same name in other plugins."""
-    from fintrust.testing import fixtures
+    from fintrust.testing import fixtures, stack
 
     config.pluginmanager.register(fixtures, "fintrust.testing.fixtures")
+    config.pluginmanager.register(stack, "fintrust.testing.stack")
 
 
 @pytest.hookimpl(tryfirst=True)

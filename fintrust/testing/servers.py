@@ -20,7 +20,7 @@ from psycopg import sql
 from fintrust.stack import roles, secret_file, urls
 
 PROJECT = Path(__file__).resolve().parents[2]
-_RUN = "FINTRUST_TEST_RUN"  # set by the controller; its children see it and join the run
+RUN_VARIABLE = "FINTRUST_TEST_RUN"  # set by the controller; its children see it and join the run
 _PREFIX = "fintrust_test_"
 _REDIS_MARK = "fintrust:throw-away"
 
@@ -37,6 +37,7 @@ class Run:
     administrator: str
     redis: str
     passwords: dict[str, str]
+    external: bool
 
     @property
     def template(self) -> str:
@@ -60,14 +61,15 @@ class Run:
             roles.ensure_database(connection, database, template=self.template)
 
     def drop(self, database: str) -> None:
-        _drop(self.connect, database)
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        with self.connect() as connection:
+            connection.execute(statement.format(sql.Identifier(database)))
 
 
-def _drop(connect, database: str) -> None:
-    with connect() as connection:
-        connection.execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
-        )
+def drop_external(part: str) -> None:
+    """A database that something else made on a server which outlives the run."""
+    if current().external:
+        current().drop(current().database(part))
 
 
 # --- The life of a run ---------------------------------------------------------------------------
@@ -80,14 +82,14 @@ _current_database = ""
 
 def begin() -> None:
     """Start or join the run, and point this process's environment at its own databases."""
-    if _RUN not in os.environ:
+    if RUN_VARIABLE not in os.environ:
         _begin_as_controller()
     point_at(current().database(process_name()))
     os.environ["REDIS_URL"] = _own_redis()
 
 
 def current() -> Run:
-    return Run(**json.loads(os.environ[_RUN]))
+    return Run(**json.loads(os.environ[RUN_VARIABLE]))
 
 
 def process_name() -> str:
@@ -122,8 +124,9 @@ def _begin_as_controller() -> None:
         administrator=administrator,
         redis=external[1] or own["REDIS_URL"],
         passwords=passwords,
+        external=bool(external[0]),
     )
-    os.environ[_RUN] = json.dumps(run.__dict__)
+    os.environ[RUN_VARIABLE] = json.dumps(run.__dict__)
     if own:
         os.environ["FINTRUST_STATE"] = own["FINTRUST_STATE"]
     # Kept open for the whole run: it shows other runs that these databases are in use.
@@ -207,7 +210,7 @@ def finish_template() -> None:
 
 
 def end() -> None:
-    if process_name() != "main" or _RUN not in os.environ:
+    if process_name() != "main" or RUN_VARIABLE not in os.environ:
         return
     if _building is not None and _building.poll() is None:
         _building.kill()
@@ -221,7 +224,7 @@ def end() -> None:
         _presence.close()
     if _guardian is not None:
         _guardian.communicate()
-    del os.environ[_RUN]
+    del os.environ[RUN_VARIABLE]
 
 
 # --- Redis ---------------------------------------------------------------------------------------
