@@ -319,7 +319,7 @@ def _hold(transfer: Transfer, policy: TransferPolicy = STANDARD) -> None:
         uuid7(),
         transfer.source,
         transfer.amount,
-        expires_at=transfer.asked_at + policy.hold_max,
+        expires_at=clock.now() + policy.hold_max,
         because=transfer.public_id,
     )
     transfer.hold_id = hold.id

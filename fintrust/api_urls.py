@@ -5,6 +5,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import audit.api_urls
 import banking.api_urls
+import biometrics.urls
+import consent.urls
 from fintrust import api
 
 v1 = [
@@ -17,6 +19,8 @@ v1 = [
     path("users/me", api.MyProfile.as_view(), name="api-profile"),
     *banking.api_urls.urlpatterns,
     *audit.api_urls.urlpatterns,
+    *biometrics.urls.api_urlpatterns,
+    *consent.urls.api_urlpatterns,
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "docs/",

@@ -8,6 +8,7 @@ from django.urls import include, path
 import audit.urls
 import banking.urls
 import biometrics.urls
+import consent.urls
 from fintrust import api_urls, pages
 from fintrust.live import urls as live
 
@@ -26,6 +27,7 @@ urlpatterns: list[Any] = [
     *live.urlpatterns,
     *biometrics.urls.page_urlpatterns,
     *audit.urls.urlpatterns,
+    *consent.urls.page_urlpatterns,
     *banking.urls.urlpatterns,
 ]
 websocket_urlpatterns: list[Any] = live.websocket_urlpatterns

@@ -98,7 +98,8 @@ BEGIN
 END $$;
 
 -- Gives back all of it. A frozen account gets its money back too: freezing stops what leaves.
-CREATE FUNCTION ledger_end_hold(p_hold uuid, p_outcome text, p_now timestamptz) RETURNS ledger_hold_state
+CREATE FUNCTION ledger_end_hold(p_hold uuid, p_outcome text, p_now timestamptz)
+RETURNS ledger_hold_state
 LANGUAGE plpgsql AS $$
 DECLARE
     h     banking_hold;

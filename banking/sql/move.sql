@@ -202,7 +202,9 @@ DECLARE
 BEGIN
     verdict := ledger_verdict(p_id, p_debit, p_credit, p_amount, p_currency, p_kind, NULL, NULL);
     IF verdict.code = 'LG000' THEN RETURN true; END IF;
-    IF verdict.code IS NOT NULL THEN PERFORM ledger_refuse(verdict.code, 'side=' || verdict.side); END IF;
+    IF verdict.code IS NOT NULL THEN
+        PERFORM ledger_refuse(verdict.code, 'side=' || verdict.side);
+    END IF;
     RETURN false;
 END $$;
 

@@ -41,7 +41,7 @@ CREATE TABLE banking_account (
     name      ledger_text    NOT NULL,
     currency  text           NOT NULL REFERENCES banking_currency (code),
     status    ledger_status  NOT NULL DEFAULT 'active',
-    floor     ledger_balance,             -- the lowest balance; null: no limit; below zero: overdraft
+    floor     ledger_balance,             -- the lowest balance; null: no limit
     balance   ledger_balance NOT NULL DEFAULT 0,
     held      ledger_held    NOT NULL DEFAULT 0,
     seq       bigint         NOT NULL DEFAULT 0,
