@@ -294,7 +294,7 @@ class Place:
             return run
         base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
         if account is not None or len(os.fsencode(base)) > SOCKET_PATH_MAX - 50:
-            base = Path("/tmp")  # noqa: S108 - made private below, and refused when not ours
+            base = Path("/tmp")
         return base / f"fintrust-{os.geteuid()}-{_short_hash(root)}"
 
     def identity(self) -> dict[str, object]:
@@ -359,13 +359,22 @@ class Postgres:
         self._check_version()
         # The caller holds the lock and has evicted orphans: no server runs here, whatever a
         # stale file says, even when its process number now belongs to somebody else.
-        for leftover in (self.data / "postmaster.pid", *self.place.run.glob(".s.PGSQL.*")):
+        for leftover in (
+            self.data / "postmaster.pid",
+            *self.place.run.glob(".s.PGSQL.*"),
+        ):
             leftover.unlink(missing_ok=True)
 
     def _initialise(self) -> None:
         building = self.data.with_name("building")
         shutil.rmtree(building, ignore_errors=True)  # an earlier attempt was cut off
-        command = [str(self._program("initdb")), "-D", str(building), "-U", ADMINISTRATOR]
+        command = [
+            str(self._program("initdb")),
+            "-D",
+            str(building),
+            "-U",
+            ADMINISTRATOR,
+        ]
         command += ["--locale=C.UTF-8", "--encoding=UTF8", "--no-instructions"]
         command += [] if self.durable else ["--no-sync"]
         with tempfile.NamedTemporaryFile("w", dir="/tmp", prefix="fintrust-") as password:
@@ -378,7 +387,11 @@ class Postgres:
                     os.chown(password.name, self.place.account.uid, self.place.account.gid)
                 command += ["--auth=scram-sha-256", f"--pwfile={password.name}"]
             done = subprocess.run(
-                command, capture_output=True, text=True, umask=0o077, **self.popen_options()
+                command,
+                capture_output=True,
+                text=True,
+                umask=0o077,
+                **self.popen_options(),
             )
         if done.returncode != 0:
             raise ServerError(f"initdb failed:\n{done.stdout}{done.stderr}")
@@ -417,13 +430,25 @@ class Postgres:
             "log_checkpoints": "off",
         }
         if not self.durable:  # a test's database need not survive a power cut
-            settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-            settings |= {"autovacuum": "off", "max_wal_size": "4GB", "checkpoint_timeout": "1h"}
+            settings |= {
+                "fsync": "off",
+                "full_page_writes": "off",
+                "synchronous_commit": "off",
+            }
+            settings |= {
+                "autovacuum": "off",
+                "max_wal_size": "4GB",
+                "checkpoint_timeout": "1h",
+            }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self._program("postgres")), "-D", str(self.data), *options]
 
     def popen_options(self) -> dict[str, object]:
-        environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", MARK: str(self.place.state)}
+        environment = {
+            "PATH": os.defpath,
+            "LC_ALL": "C.UTF-8",
+            MARK: str(self.place.state),
+        }
         return {"cwd": self.place.run, "env": environment, **self.place.identity()}
 
     def is_ready(self) -> bool:
@@ -467,7 +492,15 @@ class Redis:
         if self.tcp:
             command += ["--bind", "127.0.0.1", "--port", str(self.tcp.port)]
             return [*command, "--requirepass", self.tcp.password]
-        return [*command, "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
+        return [
+            *command,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(self.socket),
+            "--unixsocketperm",
+            "700",
+        ]
 
     def popen_options(self) -> dict[str, object]:
         environment = {"PATH": os.defpath, MARK: str(self.place.state)}
@@ -593,7 +626,7 @@ class Throwaway:
 
 def _temporary() -> Path:
     base, account = Path(tempfile.gettempdir()), Account.needed()
-    return base if account is None or account.can_enter(base) else Path("/tmp")  # noqa: S108
+    return base if account is None or account.can_enter(base) else Path("/tmp")
 
 
 def _arguments() -> argparse.Namespace:

@@ -91,11 +91,11 @@ class Stack:
 
     def _local(self) -> str:
         """Where this machine reaches the web server, whatever it listens on."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
 
     @property
     def address(self) -> str:
-        name = "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::", "::1"} else self.host  # noqa: S104
+        name = "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::", "::1"} else self.host
         return f"http://{name}:{self.port}/"
 
     def greet(self) -> None:

@@ -56,7 +56,15 @@ def bank(*, state: Path, host: str, port: int, environment: Mapping[str, str]) -
         ),
         program(
             "beat",
-            *(*celery, "beat", "--schedule", str(state / "beat"), "--pidfile=", "--loglevel", "INFO"),
+            *(
+                *celery,
+                "beat",
+                "--schedule",
+                str(state / "beat"),
+                "--pidfile=",
+                "--loglevel",
+                "INFO",
+            ),
         ),
     ]
 

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from fintrust.embedded import MARK, tied_to_parent
-from fintrust.stack.logs import Log, Terminal
 from fintrust.stack.keeper import Keeper
+from fintrust.stack.logs import Log, Terminal
 from fintrust.stack.processes import BANK, Program
 from fintrust.stack.state import Holder, State
 

@@ -117,7 +117,9 @@ class RunningStack:
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.execute(sys.executable, "manage.py", *arguments)
 
-    def sql(self, statement: str, *parameters: Any, role: str = urls.OWNER) -> list[tuple[Any, ...]]:
+    def sql(
+        self, statement: str, *parameters: Any, role: str = urls.OWNER
+    ) -> list[tuple[Any, ...]]:
         variable = next(name for name, known in urls.VARIABLES.items() if known == role)
         with psycopg.connect(self.env[variable], autocommit=True) as connection:
             cursor = connection.execute(statement, parameters or None)  # type: ignore[arg-type]
