@@ -401,10 +401,9 @@ class History(APIView):
     def get(self, request: Request) -> Response:
         """What you asked for and what you were sent, newest first."""
         asked = query_of(request, HistoryQuery)
+        found = self._found(asked)
         with about("cursor"):
-            page = selectors.transfers_page(
-                self._found(asked), before=asked.get("cursor"), size=asked["limit"]
-            )
+            page = selectors.transfers_page(found, before=asked.get("cursor"), size=asked["limit"])
         answer = {"results": page.rows, "next_cursor": page.next or None}
         return Response(TransferPage(answer, context={"user": request.user}).data)
 

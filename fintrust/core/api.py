@@ -41,8 +41,6 @@ class Body(serializers.Serializer[Any]):
     """A JSON object with these members and no others."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            raise WrongShape()
         known = {name for name, field in self.fields.items() if not field.read_only}
         for name in data:
             if name not in known:
@@ -52,6 +50,8 @@ class Body(serializers.Serializer[Any]):
 
 def body_of(request: Request, kind: type[Body]) -> dict[str, Any]:
     """The request's body, checked."""
+    if not isinstance(request.data, Mapping):
+        raise WrongShape()
     body = kind(data=request.data)
     body.is_valid(raise_exception=True)
     return dict(body.validated_data)
