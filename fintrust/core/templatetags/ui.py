@@ -1,5 +1,7 @@
 """Small tags the templates are written with: icons, where we are, what a status looks like."""
 
+import re
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -7,7 +9,7 @@ from django import template
 from django.forms import BoundField
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -76,10 +78,10 @@ def status(value: Any, label: str = "") -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def here(context: dict[str, Any], *names: str) -> SafeString:
-    """`aria-current` for a link, when the page we are on has one of these url names."""
+    """`aria-current` for a link, when the page we are on has one of these url names (`mfa_*`)."""
     request: HttpRequest | None = context.get("request")
     match = request.resolver_match if request else None
-    if match and match.url_name in names:
+    if match and any(fnmatchcase(match.url_name or "", name) for name in names):
         return mark_safe('aria-current="page"')
     return mark_safe("")
 
@@ -102,6 +104,14 @@ def affix(field: BoundField, side: str) -> str:
 
 
 @register.filter
+def prose(text: str) -> SafeString:
+    """Paragraphs as docs/ writes them: lines are joined, and `code` becomes code."""
+    paragraphs = re.split(r"\n\s*\n", escape(text.strip()))
+    coded = (re.sub(r"`([^`]+)`", r"<code>\1</code>", paragraph) for paragraph in paragraphs)
+    return mark_safe("".join(f"<p>{' '.join(one.split())}</p>" for one in coded))
+
+
+@register.filter
 def tone_of(tags: str) -> str:
     """The tone of one of Django's messages."""
     for tone in ("error", "warning", "success"):
@@ -110,13 +120,28 @@ def tone_of(tags: str) -> str:
     return "info"
 
 
-_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox"))
-_BROWSERS += (("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"))
-_SYSTEMS += (("Mac OS X", "Mac"), ("CrOS", "Chromebook"), ("Linux", "Linux"))
+Marks = tuple[tuple[str, str], ...]
+_BROWSERS: Marks = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Marks = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "Chromebook"),
+    ("Linux", "Linux"),
+)
 
 
-def _first(user_agent: str, marks: tuple[tuple[str, str], ...]) -> str:
+def _first(user_agent: str, marks: Marks) -> str:
     return next((name for mark, name in marks if mark in user_agent), "")
 
 

@@ -9,9 +9,11 @@ from django.urls import resolve
 
 from fintrust.core.templatetags import ui
 
-CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
-EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"
-SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1 Version/19.0 Mobile/15E148 Safari/604.1"
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36 Edg/140.0"
+SAFARI = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile/15E Safari/604.1"
+)
 
 
 def render(source: str, **context: object) -> str:
@@ -59,6 +61,7 @@ def test_a_link_knows_when_its_page_is_shown():
     request = RequestFactory().get("/healthz")
     request.resolver_match = resolve("/healthz")
     assert 'aria-current="page"' in render('{% here "readyz" "healthz" %}', request=request)
+    assert 'aria-current="page"' in render('{% here "health*" %}', request=request)
     assert render('{% here "readyz" %}', request=request) == ""
     assert render('{% here "healthz" %}') == ""
 
@@ -69,6 +72,11 @@ def test_a_query_string_is_kept_with_changes():
         "{% autoescape off %}{% keeping cursor=None page=2 %}{% endautoescape %}", request=request
     )
     assert QueryDict(changed.removeprefix("?")).dict() == {"kind": "in & out", "page": "2"}
+
+
+def test_prose_joins_lines_marks_code_and_escapes():
+    drawn = ui.prose("One\nline with `12.50`.\n\nAnother <b>.")
+    assert drawn == "<p>One line with <code>12.50</code>.</p><p>Another &lt;b&gt;.</p>"
 
 
 class AmountForm(forms.Form):
