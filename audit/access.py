@@ -16,7 +16,7 @@ def reads_everything(user: Any) -> bool:
 
 
 def readable_by(user: Any) -> QuerySet[Record]:
-    """All of them for those whose work it is; for anybody else what they did or what concerns their data."""
+    """Everything for those whose work it is; otherwise one's own deeds and one's own data."""
     if reads_everything(user):
         return Record.objects.all()
     return Record.objects.filter(Q(owner=user.pk) | Q(actor_id=user.pk))

@@ -104,7 +104,8 @@ class RecordAdmin(RecordsViews, ReadOnlyAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
-        return super().get_queryset(request).annotate(index=F("leaf__index"))
+        rows: QuerySet[Record] = super().get_queryset(request)
+        return rows.annotate(index=F("leaf__index"))
 
     def get_search_results(
         self, request: HttpRequest, rows: QuerySet[Record], text: str
@@ -114,7 +115,7 @@ class RecordAdmin(RecordsViews, ReadOnlyAdmin):
         return (rows.filter(_matching(text)) if text else rows), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
+        response: HttpResponse = super().changelist_view(request, extra_context)
         if response.status_code == 200:
             access.remember_reading("console", query=request.GET.urlencode()[:500])
         return response

@@ -32,7 +32,7 @@ class EventsQuery(PageQuery):
 class Actor(serializers.Serializer[Record]):
     id = serializers.SerializerMethodField()
     kind = serializers.CharField(source="actor_kind")
-    label = serializers.CharField(source="actor_label")
+    label = serializers.CharField(source="actor_label")  # type: ignore[assignment]
 
     def get_id(self, record: Record) -> str | None:
         return to_public(User.prefix, record.actor_id) if record.actor_id else None

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 def check(*, since: int = 0, against: str | None = None) -> Outcome:
-    """Verify, and remember what came out. Damage that was not known yet is an alert and a record."""
+    """Verify, and remember what came out. Damage not known yet is an alert and a record."""
     outcome = verify(since=since, against=against)
     _remember(outcome)
     return outcome

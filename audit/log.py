@@ -1,9 +1,10 @@
 """The sequencer: gives committed records their places in the log and signs the new head.
 
-It only ever inserts, and everything a batch adds (leaves, tiles, checkpoint) commits together. It reads records in the
-order (tx, id) and stops below the oldest transaction that is still open, so a record that commits late is still ahead of
-the cursor when it appears. What slips past all the same (a cluster restored from a dump counts transactions afresh) is
-found by asking for records without a leaf, which every sequencing process does when it starts.
+It only ever inserts, and everything a batch adds (leaves, tiles, checkpoint) commits together. It
+reads records in the order (tx, id) and stops below the oldest transaction that is still open, so
+a record that commits late is still ahead of the cursor when it appears. What slips past all the
+same (a cluster restored from a dump counts transactions afresh) is found by asking for records
+without a leaf, which every sequencing process does when it starts.
 """
 
 from collections.abc import Sequence
@@ -25,9 +26,10 @@ BATCH_MAX = 2_000
 NIL = UUID(int=0)
 ONLY_ONE = 4_702_394_921  # the advisory lock; any number no one else uses
 
-# The horizon is that of this database alone: a forgotten transaction in a neighbouring one, which can never write our
-# records, would otherwise hold up the log. Each open transaction holds a lock on its own number, and the lock tells the
-# process, hence the database. Whatever cannot be told counts as ours.
+# The horizon is that of this database alone: a forgotten transaction in a neighbouring one, which
+# can never write our records, would otherwise hold up the log. Each open transaction holds a lock
+# on its own number, and the lock tells the process, hence the database. Whatever cannot be told
+# counts as ours.
 _HORIZON = """
     WITH seen AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot),
     open AS (SELECT pg_snapshot_xip(snapshot) AS tx FROM seen),
@@ -44,7 +46,7 @@ _HORIZON = """
 
 @dataclass(frozen=True)
 class Sealed:
-    """What one run added: how many leaves, and the size of the log after it. `busy`: another one was at work."""
+    """What one run added, and the size of the log after it. `busy`: another one was at work."""
 
     leaves: int
     size: int
@@ -61,7 +63,7 @@ class _Place:
 
 
 def seal(batch_max: int = BATCH_MAX) -> Sealed:
-    """Put the next records into the log and sign it. Run it as often, and by as many, as you like."""
+    """Put the next records into the log and sign it. Two at once do no harm."""
     return _seal(batch_max, missed=False)
 
 
@@ -126,7 +128,7 @@ def _rows(batch_max: int, *conditions: RawSQL) -> list[tuple[Any, ...]]:
 
 
 def _edge(head: Checkpoint | None) -> tiles.Edge:
-    """Where the last checkpoint left off. A log that does not fit its own signature is not continued."""
+    """Where the last checkpoint left off; a log that does not fit its signature stays as it is."""
     if head is None:
         if Leaf.objects.using(SEQUENCER).exists():
             raise LogDamaged("The log has leaves but no checkpoint.")
@@ -145,9 +147,9 @@ def _append(edge: tiles.Edge, rows: Sequence[tuple[Any, ...]]) -> None:
     leaves, full = [], []
     for row in rows:
         entry = entries.entry_bytes(row)
-        leaf = Leaf(index=edge.size, record_id=row[0], entry=entry, hash=merkle.leaf_hash(entry))
-        leaves.append(leaf)
-        full += edge.append(leaf.hash)
+        hash = merkle.leaf_hash(entry)
+        leaves.append(Leaf(index=edge.size, record_id=row[0], entry=entry, hash=hash))
+        full += edge.append(hash)
     Leaf.objects.using(SEQUENCER).bulk_create(leaves)
     Tile.objects.using(SEQUENCER).bulk_create(
         Tile(level=tile.level, index=tile.index, hashes=b"".join(tile.hashes), root=tile.root)

@@ -1,8 +1,9 @@
 """The tree of RFC 6962 section 2: hashes, roots, proofs and how to check them.
 
-Pure: bytes in, bytes out. A *node* is named by its height above the leaves and its place in that row, so node (0, i) is
-leaf i and node (3, 1) is the root over leaves 8..15. Whoever asks for a proof says where nodes are found, which lets the
-same lines run over a list in memory and over the tiles in the database.
+Pure: bytes in, bytes out. A *node* is named by its height above the leaves and its place in that
+row, so node (0, i) is leaf i and node (3, 1) is the root over leaves 8..15. Whoever asks for a
+proof says where nodes are found, which lets the same lines run over a list in memory and over the
+tiles in the database.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -54,7 +55,8 @@ def root(leaf_hashes: Sequence[bytes]) -> bytes:
 
 
 class CompactRange:
-    """A growing tree that remembers only its peaks: all that is needed to append and to know the root."""
+    """A growing tree that remembers only its peaks: all that is needed to append and to know the
+    root."""
 
     def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
         self.size = size
@@ -73,7 +75,7 @@ class CompactRange:
         return fold(self._peaks)
 
 
-# --- making proofs ---------------------------------------------------------------------------------------------------
+# --- making proofs ------------------------------------------------------------------------------
 
 
 def nodes_of(leaf_hashes: Sequence[bytes]) -> NodeAt:
@@ -142,11 +144,11 @@ def _range_root(start: int, end: int, node_at: NodeAt) -> bytes:
     return node_hash(_range_root(start, middle, node_at), _range_root(middle, end, node_at))
 
 
-# --- checking proofs -------------------------------------------------------------------------------------------------
+# --- checking proofs ----------------------------------------------------------------------------
 
 
 def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes | None:
-    """The root this proof leads to (RFC 9162 section 2.1.3.2), or None when it cannot be a proof."""
+    """The root this proof leads to (RFC 9162 section 2.1.3.2), or None when it is no proof."""
     if not 0 <= index < size or not _hashes(leaf, *proof):
         return None
     place, last, result = index, size - 1, leaf

@@ -1,7 +1,7 @@
 """Records of what happened, and the log that makes them provable.
 
-All five tables are written once. The application adds records; only the sequencer adds leaves, tiles and checkpoints;
-nobody changes or removes a row.
+All five tables are written once. The application adds records; only the sequencer adds leaves,
+tiles and checkpoints; nobody changes or removes a row.
 """
 
 from typing import Any, ClassVar
@@ -55,7 +55,7 @@ class Record(PublicModel):
     ip = models.GenericIPAddressField(null=True)
     session = models.CharField(max_length=32, blank=True)
 
-    objects = RecordQuerySet.as_manager()
+    objects: ClassVar = RecordQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view",)

@@ -1,7 +1,8 @@
-"""Signed notes and checkpoints, as C2SP signed-note, tlog-checkpoint and tlog-cosignature describe them.
+"""Signed notes and checkpoints, as C2SP signed-note, tlog-checkpoint and tlog-cosignature
+describe them.
 
-A checkpoint carries two signatures: Ed25519, which every existing verifier understands, and ML-DSA-44, which a quantum
-computer does not break. Pure: no clock, no files, no settings.
+A checkpoint carries two signatures: Ed25519, which every existing verifier understands, and
+ML-DSA-44, which a quantum computer does not break. Pure: no clock, no files, no settings.
 """
 
 import base64
@@ -27,8 +28,7 @@ ML_DSA_44 = 0x06
 SIGNATURES_MAX = 100
 NOTE_BYTES_MAX = 1_000_000
 
-# What counts as a space is Unicode's White_Space, which is also what str.isspace knows minus the four separators
-# U+001C..U+001F, and those are control characters that a note may not hold anyway.
+# \s is Unicode's White_Space plus U+001C..U+001F, which a note may not hold anyway.
 _KEY_NAME = re.compile(r"[^\s+]+")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
@@ -112,7 +112,7 @@ class MLDSA44Verifier:
 
 @dataclass(frozen=True)
 class MLDSA44Signer:
-    """Signs that the checkpoint is consistent with the log, with no claim about time (timestamp 0)."""
+    """Signs that the checkpoint is consistent with the log and, by timestamp 0, no time."""
 
     name: str
     private: MLDSA44PrivateKey
@@ -184,7 +184,7 @@ def parse_vkeys(text: str) -> list[Verifier]:
     return [parse_vkey(line) for line in lines if line and not line.startswith("#")]
 
 
-# --- notes -----------------------------------------------------------------------------------------------------------
+# --- notes --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def sign_note(text: str, signers: Sequence[Signer]) -> str:
 
 
 def open_note(note: bytes | str, trusted: Iterable[Verifier]) -> Note:
-    """The note's text, once at least one trusted key signed it and none of them signed it wrongly."""
+    """The note's text, if a trusted key signed it and no trusted key signed it wrongly."""
     text, signatures = _take_apart(note)
     known = {(verifier.name, verifier.key_id): verifier for verifier in trusted}
     signed_by: dict[tuple[str, bytes], Verifier] = {}
@@ -270,7 +270,7 @@ def _unbase64(text: str) -> bytes:
     return data
 
 
-# --- checkpoints -----------------------------------------------------------------------------------------------------
+# --- checkpoints --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""The file given to a customer or an auditor: C2SP tlog-proof, which checks without us and without a network.
+"""The file given to a customer or an auditor: C2SP tlog-proof, which checks without us and
+without a network.
 
-The entry itself travels in the `extra` line. Nobody has to trust that line: the proof holds only for the entry whose
-hash leads to the signed root.
+The entry itself travels in the `extra` line. Nobody has to trust that line: the proof holds only
+for the entry whose hash leads to the signed root.
 """
 
 import base64

@@ -27,31 +27,29 @@ def log_head() -> Checkpoint:
     return checkpoint
 
 
-# --- the tree --------------------------------------------------------------------------------------------------------
+# --- the tree -----------------------------------------------------------------------------------
 
 
 def tile_hashes(level: int, index: int, width: int, *, using: str = "default") -> list[bytes]:
     """The first `width` hashes of a tile, whether it is full or still growing."""
-    start = index * tiles.WIDTH
-    place = {"index__gte": start, "index__lt": start + width}
     if width == tiles.WIDTH:
         full = Tile.objects.using(using).filter(level=level, index=index).first()
-        return _split(full.hashes) if full else []
+        return _split(bytes(full.hashes)) if full else []
+    start = index * tiles.WIDTH
+    place = {"index__gte": start, "index__lt": start + width}
     if level == 0:
-        found = Leaf.objects.using(using).filter(**place).order_by("index").values_list("hash")
-    else:
-        below = Tile.objects.using(using).filter(level=level - 1, **place)
-        found = below.order_by("index").values_list("root")
-    return [bytes(value) for (value,) in found]
+        leaves = Leaf.objects.using(using).filter(**place).order_by("index")
+        return [bytes(value) for value in leaves.values_list("hash", flat=True)]
+    below = Tile.objects.using(using).filter(level=level - 1, **place).order_by("index")
+    return [bytes(value) for value in below.values_list("root", flat=True)]
 
 
 def _split(hashes: bytes) -> list[bytes]:
-    raw = bytes(hashes)
-    return [raw[i : i + merkle.HASH_BYTES] for i in range(0, len(raw), merkle.HASH_BYTES)]
+    return [hashes[i : i + merkle.HASH_BYTES] for i in range(0, len(hashes), merkle.HASH_BYTES)]
 
 
 def edge(size: int, *, using: str = "default") -> tiles.Edge:
-    """The right edge of the tree when it held `size` leaves. ValueError when the rows for it are not there."""
+    """The right edge of the tree of this size, or ValueError where rows of it are missing."""
     levels = [
         tile_hashes(level, size >> tiles.HEIGHT * (level + 1), width, using=using)
         for level, width in enumerate(tiles.edge_widths(size))
@@ -95,7 +93,7 @@ def bundle(index: int, width: int) -> bytes:
     return tiles.bundle(entries) if len(entries) == width else b""
 
 
-# --- how it stands ---------------------------------------------------------------------------------------------------
+# --- how it stands ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def after(tx: int, id: object) -> RawSQL:
 
 
 def open_head(checkpoint: Checkpoint, trusted: Sequence[notes.Verifier]) -> notes.Checkpoint:
-    """What the note says, once its signature and the columns beside it agree. NoteError otherwise."""
+    """What the note says, if it is signed and the columns beside it agree; NoteError if not."""
     signed = notes.open_checkpoint(checkpoint.note, trusted)
     if (signed.size, signed.root) != (checkpoint.size, bytes(checkpoint.root)):
         raise notes.NoteError("the note speaks of another size or root than its row")

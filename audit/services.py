@@ -34,9 +34,10 @@ def record(
 ) -> Record:
     """Remember that something happened; it commits or vanishes with the caller's transaction.
 
-    `action` is past tense, `banking.transfer.posted`. `subject` is a row with a public id, or such an id. `owner` is
-    the customer whose data it was. `before` and `after` keep only what differs. Who, from where and under which request
-    comes from the context; `by` names another actor.
+    `action` is past tense, `banking.transfer.posted`. `subject` is a row with a public id, or
+    such an id. `owner` is the customer whose data it was. `before` and `after` keep only what
+    differs. Who, from where and under which request comes from the context; `by` names another
+    actor.
     """
     if not _ACTION.fullmatch(action) or len(action) > 80:
         raise ValueError(f"{action!r} is not an action such as banking.transfer.posted")
@@ -81,7 +82,7 @@ def _actor(by: User | None) -> dict[str, Any]:
 
 
 def _person(actor: UUID, kind: str) -> dict[str, Any]:
-    """People are named by their public id: a name or an address could not be erased from the log."""
+    """People go by their public id: a name could not be erased from the log."""
     return {
         "actor_id": actor,
         "actor_kind": kind,

@@ -1,6 +1,7 @@
 """The keys of the log. One secret seed gives both: Ed25519 directly, ML-DSA-44 by derivation.
 
-The seed lives outside the database, so whoever can rewrite every row still cannot sign what they wrote.
+The seed lives outside the database, so whoever can rewrite every row still cannot sign what they
+wrote.
 """
 
 from functools import lru_cache

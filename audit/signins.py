@@ -1,6 +1,7 @@
 """Sign-ins, sign-outs, failures and changes to how a person proves who they are.
 
-The packages that handle them speak in signals, so this is the one place of the house that listens to any.
+The packages that handle them speak in signals, so this is the one place of the house that listens
+to any.
 """
 
 from collections.abc import Callable
@@ -74,7 +75,7 @@ def _signed_out(sender: Any, user: User | None, request: Any = None, **_: Any) -
 
 
 def _sign_in_failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
-    """Kept under the person's id when the address is known; an unknown address is nobody's data to keep."""
+    """Kept under the person's id; what a stranger typed may be anything, even a password."""
     address = credentials.get("email") or credentials.get("username") or ""
     user = User.objects.filter(email=str(address).lower().replace("\x00", "")).first()
     services.record("core.sign_in.failed", subject=user or "sign-in", owner=user)

@@ -13,7 +13,7 @@ _caught_up = False
 
 @shared_task(name="audit.seal")
 def seal() -> None:
-    """Put committed records into the log. The first run of a process also looks for records passed over."""
+    """Seal what has committed; a process's first run also looks for what was passed over."""
     global _caught_up
     if not _caught_up:
         _caught_up = _until_done(log.catch_up)

@@ -1,8 +1,9 @@
 """The tree cut into tiles, as C2SP tlog-tiles names and shapes them.
 
-A tile holds up to 256 hashes of one row of the tree, every eighth row has tiles, and a full tile's root is one hash of
-the tile above. Only full tiles are ever stored: a tile that is still growing follows from the leaves or from the roots
-of the tiles below, so everything the log writes is written once.
+A tile holds up to 256 hashes of one row of the tree, every eighth row has tiles, and a full
+tile's root is one hash of the tile above. Only full tiles are ever stored: a tile that is still
+growing follows from the leaves or from the roots of the tiles below, so everything the log writes
+is written once.
 """
 
 import re
@@ -75,12 +76,12 @@ def edge_widths(size: int) -> list[int]:
 
 
 def width_in(size: int, level: int, index: int) -> int:
-    """How much of this tile a tree of `size` leaves fills: 0 when it has not begun, 256 when it is full."""
+    """How much of this tile a tree of `size` leaves fills, from 0 to 256."""
     return max(0, min(WIDTH, (size >> HEIGHT * level) - index * WIDTH))
 
 
 def node_at(tile_hashes: Callable[[int, int], Sequence[bytes]]) -> merkle.NodeAt:
-    """Nodes for merkle's proofs, found in tiles: `tile_hashes(level, index)` gives what that tile holds."""
+    """Where merkle's proofs find nodes, given what each tile holds."""
 
     def find(height: int, place: int) -> bytes:
         level, above = divmod(height, HEIGHT)
@@ -107,7 +108,7 @@ _PATH = re.compile(
 
 
 def parse_path(text: str) -> tuple[int | str, int, int] | None:
-    """(level or "entries", index, width) of a tile's address, or None. Each tile has exactly one address."""
+    """(level or "entries", index, width) of an address, or None. A tile has one address only."""
     match = _PATH.fullmatch(text)
     if match is None:
         return None

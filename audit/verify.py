@@ -1,11 +1,11 @@
-"""Checks the log against the records and against its own signatures, and names the first that does not fit.
+"""Checks the log against its records and its signatures, and names the first that does not fit.
 
-Every leaf is rebuilt from its record, every tile and root from the leaves, every signature from its note. Only a chunk
-is in memory at a time, however long the log is.
+Every leaf is rebuilt from its record, every tile and root from the leaves, every signature from
+its note. Only a chunk is in memory at a time, however long the log is.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ CHECKPOINTS_READ = 500
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """Something that does not fit. `index` is the place in the log; `until` when only a range can be told."""
+    """Something that does not fit, at this place in the log or, with `until`, in this range."""
 
     index: int
     kind: str
@@ -185,7 +185,7 @@ class _Check:
             self.outcome.findings.append(self.suspect)
 
     def _where(self, head: Checkpoint) -> Finding:
-        """The narrowest answer: a tile tells the leaf, the batch's order tells a swap, else the batch."""
+        """The narrowest answer: by a tile the leaf, by the batch's order a swap, else the batch."""
         why = f"the leaves do not lead to the root signed at {head.size}"
         if self.suspect is not None:
             return Finding(self.suspect.index, "rewritten", why, until=self.suspect.until)
@@ -206,12 +206,12 @@ class _Check:
         if place < self.last.size:
             why = f"the log ends here, and {self.last.size} leaves were signed"
             self._find(place, "truncated", why, until=_last(place, self.last.size))
-        for record in _passed_over(self.last, self.start)[:FINDINGS_MAX]:
+        for record in _passed_over(self.last, self.start):
             why = f"{record} stands among sealed records and has no leaf"
             self._find(self.last.size, "inserted", why, record.public_id)
 
     def _kept(self, note: str) -> None:
-        """A checkpoint from outside tells a log that was rolled back, or rewritten and signed anew."""
+        """Whoever kept a checkpoint sees a log that was rolled back, or rewritten and resigned."""
         try:
             kept = notes.open_checkpoint(note, self.trusted)
         except notes.NoteError as exc:
@@ -226,7 +226,7 @@ class _Check:
 
 
 def _leaves(start: int, end: int | None = None) -> Iterator[_Row]:
-    """The leaves from this place on. A record that is gone must not hide its leaf, hence no join."""
+    """The leaves from this place on. A deleted record must not hide its leaf, hence no join."""
     wanted = Leaf.objects.order_by("index")
     if end is not None:
         wanted = wanted.filter(index__lt=end)
@@ -242,13 +242,13 @@ def _leaves(start: int, end: int | None = None) -> Iterator[_Row]:
         start = chunk[-1][0] + 1
 
 
-def _passed_over(last: Checkpoint, start: Checkpoint | None) -> Sequence[Record]:
+def _passed_over(last: Checkpoint, start: Checkpoint | None) -> Iterable[Record]:
     """Records that stand before the sequencer's cursor and yet have no leaf."""
     sealed = Exists(Leaf.objects.filter(record_id=OuterRef("pk")))
     rows = Record.objects.filter(~sealed, ~selectors.after(last.cursor_tx, last.cursor_id))
     if start is not None and start.cluster == last.cluster:
         rows = rows.filter(selectors.after(start.cursor_tx, start.cursor_id))
-    return rows.order_by("tx", "id")
+    return rows.order_by("tx", "id")[:FINDINGS_MAX]
 
 
 def _last(first: int, end: int) -> int | None:

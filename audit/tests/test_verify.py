@@ -254,7 +254,8 @@ def test_a_tile_that_is_gone_is_found(sealed, tamper):
         "UPDATE audit_checkpoint SET note = replace(note, E'\n3\n', E'\n4\n') WHERE size = 3",
         "UPDATE audit_checkpoint SET root = sha256('x') WHERE size = 3",
         "UPDATE audit_checkpoint SET note = '' WHERE size = 3",
-        "UPDATE audit_checkpoint SET note = (SELECT note FROM audit_checkpoint WHERE size = 6) WHERE size = 3",
+        "UPDATE audit_checkpoint a SET note = b.note FROM audit_checkpoint b"
+        " WHERE a.size = 3 AND b.size = 6",
     ],
 )
 def test_a_checkpoint_that_was_changed_is_found(sealed, tamper, change):

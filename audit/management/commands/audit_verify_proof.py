@@ -8,7 +8,7 @@ from audit import notes, proofs
 
 
 class Command(BaseCommand):
-    help = "Check a proof without the bank: no database and no network, only the file and the log's key."
+    help = "Check a proof without the bank: no database, no network, only the file and the key."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

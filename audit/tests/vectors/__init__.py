@@ -1,4 +1,4 @@
-"""Other people's test vectors: a small set beside this file, the rest where FINTRUST_DATA points."""
+"""Other people's test vectors: a few beside this file, the rest where FINTRUST_DATA points."""
 
 import json
 import os
