@@ -7,6 +7,7 @@ import audit.api_urls
 import banking.api_urls
 import biometrics.urls
 import consent.urls
+import fraud.urls
 from fintrust import api
 
 v1 = [
@@ -20,6 +21,7 @@ v1 = [
     *banking.api_urls.urlpatterns,
     *audit.api_urls.urlpatterns,
     *biometrics.urls.api_urlpatterns,
+    *fraud.urls.api_urlpatterns,
     *consent.urls.api_urlpatterns,
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(

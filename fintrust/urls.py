@@ -9,6 +9,7 @@ import audit.urls
 import banking.urls
 import biometrics.urls
 import consent.urls
+import fraud.urls
 from fintrust import api_urls, pages
 from fintrust.live import urls as live
 
@@ -26,6 +27,7 @@ urlpatterns: list[Any] = [
     *api_urls.urlpatterns,
     *live.urlpatterns,
     *biometrics.urls.page_urlpatterns,
+    *fraud.urls.page_urlpatterns,
     *audit.urls.urlpatterns,
     *consent.urls.page_urlpatterns,
     *banking.urls.urlpatterns,
