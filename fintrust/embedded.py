@@ -38,6 +38,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 ADMINISTRATOR = "postgres"
@@ -168,7 +169,7 @@ class Account:
             return False
         return done.returncode == 0
 
-    def identity(self) -> dict[str, object]:
+    def identity(self) -> dict[str, Any]:
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
@@ -297,7 +298,7 @@ class Place:
             base = Path("/tmp")
         return base / f"fintrust-{os.geteuid()}-{_short_hash(root)}"
 
-    def identity(self) -> dict[str, object]:
+    def identity(self) -> dict[str, Any]:
         return self.account.identity() if self.account else {}
 
     def remove(self) -> None:
@@ -307,7 +308,7 @@ class Place:
 
 
 def _make_private(directory: Path, account: Account | None) -> None:
-    """A directory that only the servers' user can enter; one that somebody else planted is refused."""
+    """Only the servers' user can enter it; one that somebody else planted is refused."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     found, owner = directory.lstat(), account.uid if account else os.geteuid()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
@@ -443,7 +444,7 @@ class Postgres:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self._program("postgres")), "-D", str(self.data), *options]
 
-    def popen_options(self) -> dict[str, object]:
+    def popen_options(self) -> dict[str, Any]:
         environment = {
             "PATH": os.defpath,
             "LC_ALL": "C.UTF-8",
@@ -479,11 +480,11 @@ class Redis:
         return self.place.root / "redis"
 
     @property
-    def socket(self) -> Path:
+    def socket_path(self) -> Path:
         return self.place.run / "redis.sock"
 
     def prepare(self) -> None:
-        self.socket.unlink(missing_ok=True)
+        self.socket_path.unlink(missing_ok=True)
 
     def argv(self) -> list[str]:
         command = [str(self.place.binaries.redis), "--dir", str(self.data)]
@@ -497,12 +498,12 @@ class Redis:
             "--port",
             "0",
             "--unixsocket",
-            str(self.socket),
+            str(self.socket_path),
             "--unixsocketperm",
             "700",
         ]
 
-    def popen_options(self) -> dict[str, object]:
+    def popen_options(self) -> dict[str, Any]:
         environment = {"PATH": os.defpath, MARK: str(self.place.state)}
         return {"cwd": self.data, "env": environment, **self.place.identity()}
 
@@ -521,13 +522,13 @@ class Redis:
             return socket.create_connection(("127.0.0.1", self.tcp.port), timeout=2)
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(2)
-        connection.connect(str(self.socket))
+        connection.connect(str(self.socket_path))
         return connection
 
     def url(self) -> str:
         if self.tcp:
             return f"redis://:{self.tcp.password}@127.0.0.1:{self.tcp.port}/0"
-        return f"unix://{quote(str(self.socket), safe='/')}"
+        return f"unix://{quote(str(self.socket_path), safe='/')}"
 
 
 Server = Postgres | Redis

@@ -64,7 +64,7 @@ class Stack:
         self.supervisor.run_to_end(step, seconds_max=60)
 
     def prepare(self) -> None:
-        """Migrate, collect static files, load the demo bank: one process, for one start of Django."""
+        """Migrate, collect static files, load the demo bank: in one process, to import once."""
         command = [sys.executable, "manage.py", "prepare", *self._demo()]
         step = Program("prepare", command, self.environment.owner, ends=True)
         self.supervisor.run_to_end(step, seconds_max=PREPARE_SECONDS_MAX)

@@ -34,8 +34,7 @@ class Terminal:
             print(text, flush=True)
         except OSError:  # the reader of a pipe left, the terminal was closed
             self.quiet = True
-            with contextlib.suppress(OSError):
-                sys.stdout = Path(os.devnull).open("w")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for its last flush
 
 
 class Log:

@@ -50,10 +50,11 @@ def _listening(port: int) -> set[str]:
 
 def answers(port: int, path: str, host: str = "127.0.0.1") -> bool:
     """Whether a GET is answered with 200. By hand: http.client would cost megabytes."""
-    with contextlib.suppress(OSError):
-        with socket.create_connection((host, port), timeout=2) as connection:
-            connection.sendall(
-                f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
-            )
-            return connection.recv(64).split(b" ")[1:2] == [b"200"]
+    question = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection((host, port), timeout=2) as connection,
+    ):
+        connection.sendall(question.encode())
+        return connection.recv(64).split(b" ")[1:2] == [b"200"]
     return False

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fintrust.embedded import Redis, Server
 from fintrust.stack.state import PROJECT
@@ -29,17 +30,17 @@ class Program:
     restarts: bool = False
     shown: bool = True  # on the terminal; its file has everything in any case
     ends: bool = False  # a step with an end, rather than a service
-    options: Mapping[str, object] = field(default_factory=lambda: {"cwd": PROJECT})
+    options: Mapping[str, Any] = field(default_factory=lambda: {"cwd": PROJECT})
     is_ready: Callable[[], bool] = lambda: True
 
 
 def bank(*, state: Path, host: str, port: int, environment: Mapping[str, str]) -> list[Program]:
-    def program(name: str, *argv: str, **more: object) -> Program:
+    def program(name: str, *argv: str, **more: Any) -> Program:
         # As modules: a script's #! line fails in a deep directory, and with spaces in its path.
         # Celery's lecture about root is for pickled tasks; ours are JSON.
         quiet = ("-W", "ignore:You're running the worker with superuser")
         command = [sys.executable, *quiet, "-m", *argv]
-        return Program(name, command, environment, restarts=True, **more)  # type: ignore[arg-type]
+        return Program(name, command, environment, restarts=True, **more)
 
     celery = ("celery", "-A", "fintrust.celery", "--quiet")
     return [
@@ -75,7 +76,7 @@ def service(server: Server) -> Program:
     return Program(
         name=server.name,
         argv=server.argv(),
-        environment=environment,  # type: ignore[arg-type]
+        environment=environment,
         tier=CACHE if isinstance(server, Redis) else DATABASE,
         stop_signal=server.stop_signal,
         orphan_signal=server.stop_signal,

@@ -51,7 +51,7 @@ class State:
 
     @contextlib.contextmanager
     def claim(self, holder: Holder) -> Iterator[None]:
-        """Be the only supervisor of this directory until the end of the block, or of the process."""
+        """Be the only supervisor of this directory while in the block, or alive."""
         # As root the servers run as somebody else, who must be able to pass through.
         self.root.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         with locked(self.root / "lock") as mine:

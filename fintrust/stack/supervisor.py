@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from fintrust.embedded import MARK, tied_to_parent
 from fintrust.stack.keeper import Keeper
@@ -127,7 +128,7 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
             preexec_fn=tied_to_parent(program.orphan_signal),
-            **program.options,  # type: ignore[call-overload]
+            **program.options,
         )
         self._keeper.watch(child.process.pid, patient=program.tier != BANK)
         child.started_at, child.restart_at = time.monotonic(), None
@@ -177,7 +178,7 @@ class Supervisor:
             else:
                 self._read(key.fileobj, key.data)
 
-    def _read(self, pipe, child: Child) -> None:
+    def _read(self, pipe: Any, child: Child) -> None:
         try:
             data = os.read(pipe.fileno(), 65536)
         except BlockingIOError:
@@ -202,7 +203,7 @@ class Supervisor:
     def _deaths(self) -> list[Child]:
         """Everybody who died, adopted grandchildren included; only our own are returned."""
         mine = {child.process.pid: child for child in self.children.values() if child.process}
-        dead = []
+        dead: list[Child] = []
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)

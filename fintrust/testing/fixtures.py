@@ -63,7 +63,7 @@ def _close_connections() -> None:
 
     for connection in connections.all(initialized_only=True):
         connection.close()
-        if getattr(connection, "pool", None):
+        if hasattr(connection, "close_pool"):
             connection.close_pool()
 
 
@@ -74,7 +74,7 @@ def _statement(variable: str) -> Statement:
     def run(statement: str, *parameters: Any) -> Rows:
         url = servers.current().addresses(servers.current_database())[variable]
         with psycopg.connect(url, autocommit=True) as connection:
-            cursor = connection.execute(statement, parameters or None)  # type: ignore[arg-type]
+            cursor = connection.execute(statement, parameters or None)
             return cursor.fetchall() if cursor.description else []
 
     return run

@@ -52,8 +52,8 @@ class Run:
     @contextlib.contextmanager
     def connect(self, database: str = "postgres") -> Iterator[roles.Connection]:
         url = urls.with_login(self.administrator, database=database)
-        options = {"autocommit": True, "application_name": f"{_PREFIX}{self.name}"}
-        with psycopg.connect(url, **options) as connection:
+        name = f"{_PREFIX}{self.name}"
+        with psycopg.connect(url, autocommit=True, application_name=name) as connection:
             yield connection
 
     def clone(self, database: str) -> None:

@@ -95,7 +95,7 @@ class RunningStack:
 
     @property
     def env(self) -> Mapping[str, str]:
-        """The environment of `stack exec`: for commands of a developer, the owner's URL included."""
+        """The environment of `stack exec`, the owner's URL included."""
         if self._known_environment is None:
             command = "import json, os; print(json.dumps(dict(os.environ)))"
             said = self.execute(sys.executable, "-c", command).stdout
@@ -122,7 +122,7 @@ class RunningStack:
     ) -> list[tuple[Any, ...]]:
         variable = next(name for name, known in urls.VARIABLES.items() if known == role)
         with psycopg.connect(self.env[variable], autocommit=True) as connection:
-            cursor = connection.execute(statement, parameters or None)  # type: ignore[arg-type]
+            cursor = connection.execute(statement, parameters or None)
             return cursor.fetchall() if cursor.description else []
 
     def pid(self, name: str) -> int:
@@ -168,7 +168,7 @@ def stack_settings() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def stack(stack_settings: dict[str, str]) -> Iterator[RunningStack]:
-    """The running bank: `.url`, `.env`, `.sql(…)`, `.manage(…)`, `.kill("web" | "postgres" | …)`."""
+    """The running bank: `.url`, `.env`, `.sql(…)`, `.manage(…)`, `.kill("web" | "worker" | …)`."""
     home = Path(tempfile.mkdtemp(prefix="fintrust-stack-"))
     home.chmod(0o711)
     running = RunningStack(home / "state", **_external_servers(home / "state"), **stack_settings)

@@ -1,4 +1,4 @@
-"""Migrates the template database as its owner; a process of its own, so that only it has that URL."""
+"""Migrates the template database as its owner; a process of its own, the only one to be it."""
 
 import os
 
