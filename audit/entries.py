@@ -98,9 +98,8 @@ def looks_secret(name: str) -> bool:
     lower = name.lower()
     if lower.endswith(_HARMLESS_ENDINGS):
         return False
-    return (
-        "key" in lower and "private" in lower or not _SECRET_WORDS.isdisjoint(_WORDS.split(lower))
-    )
+    words = set(_WORDS.split(lower))
+    return {"private", "key"} <= words or not _SECRET_WORDS.isdisjoint(words)
 
 
 def difference(

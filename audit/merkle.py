@@ -182,30 +182,27 @@ def verify_consistency(
     if old == 0:
         return not proof and old_root == EMPTY_ROOT
     path = list(proof)
-    if (
-        old & (old - 1) == 0
-    ):  # the old tree is complete, so its root is itself a node of the new one
+    if old & (old - 1) == 0:  # the old tree is complete, so its root is a node of the new one
         path.insert(0, old_root)
-    if not path:
-        return False
-    place, last = old - 1, new - 1
+    return bool(path) and _climb(old - 1, new - 1, path) == (old_root, new_root)
+
+
+def _climb(place: int, last: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
+    """The old and the new root that this path leads to."""
     while place & 1:
         place, last = place >> 1, last >> 1
     from_old = from_new = path[0]
     for sibling in path[1:]:
         if last == 0:
-            return False
+            return None
         if place & 1 or place == last:
-            from_old, from_new = (
-                node_hash(sibling, from_old),
-                node_hash(sibling, from_new),
-            )
+            from_old, from_new = node_hash(sibling, from_old), node_hash(sibling, from_new)
             while not place & 1 and place:
                 place, last = place >> 1, last >> 1
         else:
             from_new = node_hash(from_new, sibling)
         place, last = place >> 1, last >> 1
-    return last == 0 and from_old == old_root and from_new == new_root
+    return (from_old, from_new) if last == 0 else None
 
 
 def _hashes(*values: bytes) -> bool:

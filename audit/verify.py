@@ -190,7 +190,7 @@ class _Check:
         if self.suspect is not None:
             return Finding(self.suspect.index, "rewritten", why, until=self.suspect.until)
         first = self.last.size if self.last else 0
-        batch = [row for row in _leaves(first, head.size)]
+        batch = list(_leaves(first, head.size))
         for row, expected in zip(batch, sorted(batch, key=_order), strict=True):
             if row is not expected:
                 return Finding(row.index, "reordered", why, row.public_id)

@@ -19,7 +19,6 @@ def signed_in(*wanted, **fields):
     user.groups.add(*Group.objects.filter(name__in=wanted))
     client = APIClient()
     client.force_authenticate(user)
-    client.user = user
     return client
 
 

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -108,7 +109,7 @@ def test_a_change_keeps_only_what_differs(before, after, expected):
 
 
 def test_an_entry_names_every_column_and_nothing_else():
-    row = [f"{name}!" for name in entries.COLUMNS]
+    row: list[Any] = [f"{name}!" for name in entries.COLUMNS]
     row[2] = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
     told = entries.entry(row)
     assert told["at"] == "2026-01-02T03:04:05.000006Z"
