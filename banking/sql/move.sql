@@ -267,7 +267,8 @@ END $$;
 -- The balance after the last entry that was booked by then. Entries of one account are booked in
 -- seq order, so the question is a search by halving: about twenty index probes in a million.
 CREATE FUNCTION ledger_balance_at(p_account bigint, p_at timestamptz) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     lower_seq bigint := 0;      -- booked by then, or the opening
     upper_seq bigint;

@@ -88,7 +88,8 @@ CREATE UNIQUE INDEX banking_movement_reverses ON banking_movement (reverses)
 CREATE INDEX banking_movement_journal ON banking_movement (journal_id)
     WHERE journal_id IS NOT NULL;
 
--- What one account felt. Read it by account_id in seq order: two index scans, merged.
+-- What one account felt. Read it by account_id in seq order: two index scans, merged. (Both halves
+-- must have the very same types for that, hence the cast from the domain.)
 CREATE VIEW banking_entry AS
     SELECT debit_id AS account_id, debit_seq AS seq, id AS movement_id, credit_id AS counter_id,
            -amount AS amount, debit_balance + amount AS balance_before, debit_balance AS balance,
@@ -96,7 +97,7 @@ CREATE VIEW banking_entry AS
       FROM banking_movement
     UNION ALL
     SELECT credit_id, credit_seq, id, debit_id,
-           amount, credit_balance - amount, credit_balance,
+           amount::bigint, credit_balance - amount, credit_balance,
            currency, booked_at, value_date, kind, narrative
       FROM banking_movement;
 
