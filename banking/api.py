@@ -34,6 +34,7 @@ from fintrust.core.api import (
     Text,
     about,
     body_of,
+    caller,
     query_of,
     raises,
 )
@@ -86,7 +87,7 @@ class Accounts(APIView):
     @extend_schema(operation_id="accounts_list", responses={200: AccountList})
     def get(self, request: Request) -> Response:
         """Your accounts, in the order they were opened."""
-        return Response(AccountList({"results": selectors.accounts_of(request.user)}).data)
+        return Response(AccountList({"results": selectors.accounts_of(caller(request))}).data)
 
     @extend_schema(
         operation_id="accounts_open",
@@ -103,7 +104,7 @@ class Accounts(APIView):
     @raises(errors.AccountsExhausted, errors.UnknownCurrency)
     def post(self, request: Request) -> Response:
         """Open an account."""
-        account = services.open_account(owner=request.user, **body_of(request, NewAccount))
+        account = services.open_account(owner=caller(request), **body_of(request, NewAccount))
         at = reverse("api-account", kwargs={"account": account.public_id}, request=request)
         return Response(AccountView(account).data, status=201, headers={"Location": at})
 
@@ -112,14 +113,14 @@ class OneAccount(APIView):
     @extend_schema(operation_id="accounts_read", responses={200: AccountView})
     def get(self, request: Request, account: str) -> Response:
         """One of your accounts. Somebody else's does not exist."""
-        return Response(AccountView(selectors.account_for(request.user, account)).data)
+        return Response(AccountView(selectors.account_for(caller(request), account)).data)
 
 
 class Balance(APIView):
     @extend_schema(operation_id="accounts_balance", responses={200: BalanceView})
     def get(self, request: Request, account: str) -> Response:
         """What is on the account, what is held, and what can be spent."""
-        return Response(BalanceView(selectors.account_for(request.user, account)).data)
+        return Response(BalanceView(selectors.account_for(caller(request), account)).data)
 
 
 # --- moving money ---------------------------------------------------------------------------
@@ -151,7 +152,7 @@ class TransferView(serializers.Serializer[Transfer]):
     direction = serializers.SerializerMethodField()
     amount = AmountText()
     currency = serializers.CharField()
-    source = serializers.SerializerMethodField()
+    source = serializers.SerializerMethodField()  # type: ignore[assignment]
     target = serializers.SerializerMethodField()
     counterparty = serializers.SerializerMethodField()
     note = serializers.CharField()
@@ -180,9 +181,8 @@ class TransferView(serializers.Serializer[Transfer]):
 
     def get_expires_at(self, transfer: Transfer) -> str | None:
         """Until when a held transfer waits for your PIN."""
-        if not transfer.is_held or transfer.hold is None:
-            return None
-        return str(Moment().to_representation(transfer.hold.expires_at))
+        until = transfer.hold.expires_at if transfer.is_held and transfer.hold else None
+        return str(Moment().to_representation(until)) if until else None
 
     def get_verdict(self, transfer: Transfer) -> str | None:
         """What was decided, for who asked."""
@@ -217,7 +217,7 @@ class CashBody(MoneyBody):
 
 
 class TransferBody(MoneyBody):
-    source = Text(max_length=60, help_text="One of your accounts.")
+    source = Text(max_length=60, help_text="One of your accounts.")  # type: ignore[assignment]
     target = Text(max_length=60, help_text="Who is paid: an account's id or number.")
     note = Text(max_length=NOTE_MAX, required=False, allow_blank=True, default="")
 
@@ -279,7 +279,7 @@ class MoneyDoor(APIView):
 
     def answer(self, transfer: Transfer) -> Response:
         """201 when it is settled, 202 when it waits, 200 when it is an old answer."""
-        body = TransferView(transfer, context={"user": self.request.user}).data
+        body = TransferView(transfer, context={"user": caller(self.request)}).data
         if transfer.replayed:
             return Response(body, headers={"Idempotent-Replayed": "true"})
         at = reverse(
@@ -289,7 +289,7 @@ class MoneyDoor(APIView):
 
     def own_account(self, public_id: str, field: str) -> Account:
         with about(field):
-            return selectors.account_for(self.request.user, public_id)
+            return selectors.account_for(caller(self.request), public_id)
 
 
 class Deposit(MoneyDoor):
@@ -299,7 +299,7 @@ class Deposit(MoneyDoor):
         """Put money into an account of yours, from the bank's clearing account (demo funding)."""
         key, asked = self.key(), body_of(request, CashBody)
         transfer = services.deposit(
-            by=request.user,
+            by=caller(request),
             account=self.own_account(asked["account"], "account"),
             amount=asked["amount"],
             request_id=key,
@@ -315,7 +315,7 @@ class Withdraw(MoneyDoor):
         """Take money out of an account of yours."""
         key, asked = self.key(), body_of(request, CashBody)
         transfer = services.withdraw(
-            by=request.user,
+            by=caller(request),
             account=self.own_account(asked["account"], "account"),
             amount=asked["amount"],
             request_id=key,
@@ -348,7 +348,7 @@ class Send(MoneyDoor):
         with about("target"):
             target = selectors.payee_account(asked["target"])
         transfer = services.send_transfer(
-            by=request.user,
+            by=caller(request),
             source=source,
             target=target,
             amount=asked["amount"],
@@ -405,11 +405,11 @@ class History(APIView):
         with about("cursor"):
             page = selectors.transfers_page(found, before=asked.get("cursor"), size=asked["limit"])
         answer = {"results": page.rows, "next_cursor": page.next or None}
-        return Response(TransferPage(answer, context={"user": request.user}).data)
+        return Response(TransferPage(answer, context={"user": caller(request)}).data)
 
     def _found(self, asked: dict[str, Any]) -> QuerySet[Transfer]:
         with about("account"):
-            found = selectors.history(self.request.user, _filters(asked))
+            found = selectors.history(caller(self.request), _filters(asked))
         if "currency" in asked:
             found = found.filter(currency=asked["currency"])
         if "counterparty" in asked:
@@ -437,7 +437,7 @@ class OneTransfer(APIView):
     @extend_schema(operation_id="transactions_read", responses={200: TransferView})
     def get(self, request: Request, transfer: str) -> Response:
         """One transfer that you asked for or were sent."""
-        return _shown(request, selectors.transfer_for(request.user, transfer))
+        return _shown(request, selectors.transfer_for(caller(request), transfer))
 
 
 class Confirm(APIView):
@@ -462,8 +462,10 @@ class Confirm(APIView):
     def post(self, request: Request, transfer: str) -> Response:
         """Send a held transfer on its way, with your PIN."""
         pin = body_of(request, PinBody)["pin"]
-        held = selectors.transfer_for(request.user, transfer)
-        return _shown(request, services.confirm_transfer(transfer=held, by=request.user, pin=pin))
+        held = selectors.transfer_for(caller(request), transfer)
+        return _shown(
+            request, services.confirm_transfer(transfer=held, by=caller(request), pin=pin)
+        )
 
 
 class Cancel(APIView):
@@ -473,19 +475,19 @@ class Cancel(APIView):
     @raises(errors.TransferNotHeld, errors.HoldExpired)
     def post(self, request: Request, transfer: str) -> Response:
         """Take a held transfer back; the money stays yours."""
-        held = selectors.transfer_for(request.user, transfer)
-        return _shown(request, services.cancel_transfer(transfer=held, by=request.user))
+        held = selectors.transfer_for(caller(request), transfer)
+        return _shown(request, services.cancel_transfer(transfer=held, by=caller(request)))
 
 
 class OneDecision(APIView):
     @extend_schema(operation_id="transactions_decision", responses={200: DecisionView})
     def get(self, request: Request, transfer: str) -> Response:
         """Why a transfer you asked for was posted, held or refused."""
-        found = selectors.transfer_for(request.user, transfer)
-        if found.requested_by_id != request.user.pk:
+        found = selectors.transfer_for(caller(request), transfer)
+        if found.requested_by_id != caller(request).pk:
             raise NotFound()
         return Response(DecisionView(found.decision).data)
 
 
 def _shown(request: Request, transfer: Transfer) -> Response:
-    return Response(TransferView(transfer, context={"user": request.user}).data)
+    return Response(TransferView(transfer, context={"user": caller(request)}).data)

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from fintrust import people, signin, tokens
 from fintrust.core import roles
-from fintrust.core.api import Body, Moment, Text, body_of, raises
+from fintrust.core.api import Body, Moment, Text, body_of, caller, raises
 from fintrust.core.errors import NotFound
 from fintrust.core.models import User
 
@@ -213,14 +213,14 @@ class Me(APIView):
     @extend_schema(operation_id="auth_me", responses={200: Person})
     def get(self, request: Request) -> Response:
         """Who the token belongs to."""
-        return Response(Person(request.user).data)
+        return Response(Person(caller(request)).data)
 
 
 class MyProfile(APIView):
     @extend_schema(operation_id="profile_read", responses={200: Person})
     def get(self, request: Request) -> Response:
         """Your profile."""
-        return Response(Person(request.user).data)
+        return Response(Person(caller(request)).data)
 
     @extend_schema(
         operation_id="profile_change",
@@ -238,7 +238,7 @@ class MyProfile(APIView):
     def patch(self, request: Request) -> Response:
         """Change your name, phone or time zone; what you leave out stays."""
         changes = body_of(request, Profile)
-        return Response(Person(people.update_profile(user=request.user, **changes)).data)
+        return Response(Person(people.update_profile(user=caller(request), **changes)).data)
 
 
 @require_safe

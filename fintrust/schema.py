@@ -57,7 +57,7 @@ class ProblemDocument(serializers.Serializer[Any]):
     code = serializers.CharField()
     field = serializers.CharField(required=False, help_text="What to correct.")
     request_id = serializers.CharField(required=False, help_text="Quote it when you ask us.")
-    errors = FieldProblem(many=True, required=False)
+    errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
 
 
 class Schema(AutoSchema):
@@ -66,7 +66,7 @@ class Schema(AutoSchema):
     def get_summary(self) -> str | None:
         return super().get_summary() or self._words()[0]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         return self._words()[1]
 
     def _words(self) -> tuple[str, str]:

@@ -101,15 +101,22 @@ def register(request: HttpRequest, *, email: str, password: str, name: str) -> N
     )
     if not form.is_valid():
         _refuse(form)
-    if form.account_already_exists:
-        return _tell_owner(request, form.cleaned_data["email"])
+    user = None if form.account_already_exists else _create(request, form)
+    if user is None:
+        _tell_owner(request, form.cleaned_data["email"])
+    else:
+        send_code(request, EmailAddress.objects.get_for_user(user, user.email))
+
+
+def _create(request: HttpRequest, form: SignupForm) -> User | None:
+    """The new customer; None when somebody took the address a moment earlier."""
     try:
         with transaction.atomic():
-            user = form.save(request)
+            user: User = form.save(request)
             signals.user_signed_up.send(sender=User, request=request, user=user)
-    except IntegrityError:  # the same address a moment earlier
-        return _tell_owner(request, form.cleaned_data["email"])
-    send_code(request, EmailAddress.objects.get_for_user(user, user.email))
+    except IntegrityError:
+        return None
+    return user
 
 
 def _refuse(form: SignupForm) -> NoReturn:

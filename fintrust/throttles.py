@@ -29,7 +29,7 @@ class Budget:
 
     @classmethod
     def named(cls, name: str) -> "Budget":
-        number, period = api_settings.DEFAULT_THROTTLE_RATES[name].split("/")
+        number, period = str(api_settings.DEFAULT_THROTTLE_RATES[name]).split("/")
         return cls(name, int(number), _SECONDS[period[0]])
 
     def spend(self, who: str, *, now: float) -> "Usage":

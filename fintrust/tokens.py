@@ -168,7 +168,7 @@ class Backend(TokenBackend):
         return key
 
 
-_backend = Backend(algorithm="EdDSA", issuer=settings.SIMPLE_JWT["ISSUER"])
+_backend = Backend(algorithm="EdDSA", issuer=str(settings.SIMPLE_JWT["ISSUER"]))
 
 
 # --- tokens ---------------------------------------------------------------------------------
@@ -176,6 +176,10 @@ _backend = Backend(algorithm="EdDSA", issuer=settings.SIMPLE_JWT["ISSUER"])
 
 class Access(AccessToken):
     _token_backend = _backend
+
+
+assert Access.lifetime is not None
+ACCESS_SECONDS = int(Access.lifetime.total_seconds())
 
 
 class Refresh(RefreshToken):
@@ -258,8 +262,7 @@ class Pair:
 
     @classmethod
     def of(cls, refresh: Refresh) -> Self:
-        lifetime: timedelta = settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"]
-        return cls(str(refresh.access_token), str(refresh), int(lifetime.total_seconds()))
+        return cls(str(refresh.access_token), str(refresh), ACCESS_SECONDS)
 
 
 def issue(user: User) -> Pair:
@@ -322,8 +325,7 @@ def _end(family: str, user: User) -> int:
     )
     spent = BlacklistedToken.objects.bulk_create(BlacklistedToken(token=row) for row in alive)
     # Access tokens are not in the database; their family is on this list until they expire.
-    lifetime: timedelta = settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"]
-    cache.set(_ended(family), True, timeout=int(lifetime.total_seconds()) + 60)
+    cache.set(_ended(family), True, timeout=ACCESS_SECONDS + 60)
     return len(spent)
 
 

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from fintrust.core.errors import Invalid, Problem
+from fintrust.core.errors import Invalid, Problem, Unauthenticated
+from fintrust.core.models import User
 from fintrust.core.money import InvalidAmount, Money, exponent
 
 LIMIT_DEFAULT, LIMIT_MAX = 50, 200
@@ -46,6 +47,13 @@ class Body(serializers.Serializer[Any]):
             if name not in known:
                 raise UnknownField(f"{name!r} is not known here.", field=str(name)[:80])
         return super().to_internal_value(data)
+
+
+def caller(request: Request) -> User:
+    """Who asks. Only for doors that nobody passes unknown."""
+    if not isinstance(request.user, User):
+        raise Unauthenticated()
+    return request.user
 
 
 def body_of(request: Request, kind: type[Body]) -> dict[str, Any]:
@@ -158,7 +166,7 @@ class AmountText(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(read_only=True, **options)
 
-    def to_representation(self, value: Money) -> str:
+    def to_representation(self, value: Money) -> str:  # type: ignore[override]
         return f"{value.decimal:.{exponent(value.currency)}f}"
 
 

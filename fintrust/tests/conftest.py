@@ -1,6 +1,6 @@
 """People and clients for tests of the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,8 +16,10 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def fresh_keys() -> None:
-    """Keys of an earlier test's database are none of this one's."""
+def fresh_keys() -> Iterator[None]:
+    """Keys of another test's database are none of this one's."""
+    tokens.key_ring.forget()
+    yield
     tokens.key_ring.forget()
 
 
