@@ -5,6 +5,7 @@ application inside ASGI does not. See docs/decisions/0003-one-port.md.
 """
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fintrust.settings")
 os.environ.setdefault(
@@ -17,7 +18,18 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.wsgi import get_wsgi_application
 
-pages = WSGIMiddleware(get_wsgi_application(), workers=8)
+_wsgi = WSGIMiddleware(get_wsgi_application(), workers=8)
+
+
+async def pages(scope: Any, receive: Any, send: Any) -> None:
+    """Granian's own `receive` is awaitable but no coroutine, and the middleware needs one to read
+    a body from its threads."""
+
+    async def received() -> Any:
+        return await receive()
+
+    await _wsgi(scope, received, send)
+
 
 from fintrust.urls import websocket_urlpatterns  # after Django is set up
 
