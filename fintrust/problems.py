@@ -140,12 +140,12 @@ def document(problem: Problem) -> dict[str, Any]:
     """The members of RFC 9457, plus `code`, `field` and what the problem brings along."""
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     body: dict[str, Any] = {
+        **problem.extra,  # first: nothing it brings along may replace a member of the RFC
         "type": f"{reverse('errors')}#{problem.code}",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.message,
         "code": problem.code,
-        **problem.extra,
     }
     if problem.field:
         body["field"] = problem.field

@@ -240,7 +240,9 @@ class TestHeldMoney:
         assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
         assert adas.get(f"{API}/accounts/{hers.public_id}/balance").json()["available"] == "1000.00"
         again = adas.post(f"{API}/transactions/{held}/cancel")
-        assert (again.status_code, again.json()["code"]) == (409, "transfer-not-held")
+        problem = again.json()
+        assert (again.status_code, problem["code"]) == (409, "transfer-not-held")
+        assert (problem["status"], problem["transfer_status"]) == (409, "cancelled")
 
     @pytest.mark.parametrize("pin", [4711, "", "123456789", None, ["4711"]])
     def test_what_is_no_pin_is_not_tried(self, adas, held, pin):

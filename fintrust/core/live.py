@@ -24,7 +24,7 @@ SUPPORT = "support"
 
 
 class InvalidCursor(Invalid):
-    """The cursor is not one that this feed gave out."""
+    """The cursor is not one that this list gave out."""
 
     code, field = "invalid-cursor", "after"
 
