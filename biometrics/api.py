@@ -4,7 +4,6 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -17,6 +16,7 @@ from biometrics.errors import (
     ReauthenticationNeeded,
 )
 from fintrust.core.api import Body, Text, body_of, raises
+from fintrust.core.http import PersonApiRequest
 
 
 class PinView(APIView):
@@ -34,7 +34,7 @@ class PinView(APIView):
 
     @extend_schema(operation_id="users_me_pin_set", request=Input, responses={204: None})
     @raises(PinInvalid, PinTooSimple, PinWrong, PinLocked, ReauthenticationNeeded)
-    def put(self, request: Request) -> Response:
+    def put(self, request: PersonApiRequest) -> Response:
         asked = body_of(request, self.Input)
         pins.set_pin(
             user=request.user,

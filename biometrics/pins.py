@@ -125,7 +125,7 @@ def _count_failure(row: Pin, user: User, now: datetime, policy: PinPolicy) -> Pi
     rest = policy.lock_after(row.failures)
     row.locked_until = now + rest if rest else None
     row.save(update_fields=["failures", "locked_until"])
-    after = {"failures": row.failures}
+    after: dict[str, object] = {"failures": row.failures}
     audit.record("biometrics.pin.failed", subject=user, by=user, owner=user, after=after)
     if row.locked_until is None:
         return PinWrong(tries_left=policy.failures_max - row.failures)

@@ -1,22 +1,47 @@
 """Pages about how the bank recognises somebody: the PIN, and the rhythm of typing."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from allauth.account.decorators import reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from biometrics import pins, rhythms, selectors
 from biometrics.forms import NewPinForm
 from fintrust.core import context
+from fintrust.core.http import PersonRequest
+
+View = Callable[..., HttpResponse]
+
+
+def just_proven(view: View) -> View:
+    """Only for somebody who gave their password or second factor a moment ago."""
+    guarded = reauthentication_required(view)
+
+    @wraps(view)
+    def wrapper(request: PersonRequest, *args: Any, **named: Any) -> HttpResponse:
+        try:
+            return guarded(request, *args, **named)
+        except ReauthenticationRequired:
+            if request.method == "GET":
+                raise
+            # The form would be kept in the session meanwhile, and a PIN must not rest there.
+            return redirect(request.path)
+
+    return wrapper
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
-@reauthentication_required
-def pin(request: HttpRequest) -> HttpResponse:
-    """Set or change the PIN, for somebody who signed in a moment ago."""
+@just_proven
+def pin(request: PersonRequest) -> HttpResponse:
+    """Set or change the PIN."""
     form = NewPinForm(request.POST or None)
     if form.is_valid():
         new = form.cleaned_data["pin"]
@@ -30,7 +55,7 @@ def pin(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def rhythm(request: HttpRequest) -> HttpResponse:
+def rhythm(request: PersonRequest) -> HttpResponse:
     """One capture of one form, sent by static/js/rhythm.js."""
     session = context.session_hash(request.session.session_key)
     rhythms.store_rhythm(user=request.user, session_hash=session, body=request.body)
@@ -39,7 +64,7 @@ def rhythm(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def rhythm_notice(request: HttpRequest) -> HttpResponse:
+def rhythm_notice(request: PersonRequest) -> HttpResponse:
     """What is measured, what is not, and what of it the bank holds about the person who asks."""
     held = selectors.rhythms_of(request.user)
     about = {"count": held.count(), "latest": held[: selectors.SHOWN_MAX]}

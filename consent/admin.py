@@ -44,7 +44,7 @@ class PartnerAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # disclosures name them
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         names = ("name", "trading_name", "contact", "status", "scopes")
         values = {name: form.cleaned_data[name] for name in names}
         if change:

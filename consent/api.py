@@ -24,6 +24,7 @@ from consent.policy import STANDARD
 from consent.shared import Shared
 from fintrust.core import roles
 from fintrust.core.api import Body, Moment, Text, WholeNumber, query_of, raises
+from fintrust.core.http import PersonApiRequest
 
 _REFUSALS = (NotAPartner, PartnerSuspended, ConsentMissing, ConsentEnded, ScopeNotGranted)
 _PRIVATE = {"Cache-Control": "no-store"}  # a copy on the way would outlive the consent
@@ -39,7 +40,7 @@ class PartnersOnly(BasePermission):
 
 
 class PartnerView(APIView):
-    permission_classes = [PartnersOnly]  # noqa: RUF012 - DRF's own way
+    permission_classes = [PartnersOnly]
 
 
 # --- what goes out -------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ class MaskedTransactions(serializers.Serializer[Any]):
 class SharedAccounts(PartnerView):
     @extend_schema(operation_id="shared_accounts_list", responses={200: SharedAccountList})
     @raises(NotAPartner, PartnerSuspended)
-    def get(self, request: Request) -> Response:
+    def get(self, request: PersonApiRequest) -> Response:
         """The accounts that are shared with you now, with what you may read and until when."""
         found = selectors.shared_with(request.user)
         return Response(SharedAccountList({"results": found}).data, headers=_PRIVATE)
@@ -122,7 +123,7 @@ class SharedAccounts(PartnerView):
 class SharedDetails(PartnerView):
     @extend_schema(operation_id="shared_accounts_details", responses={200: MaskedDetails})
     @raises(*_REFUSALS)
-    def get(self, request: Request, account: str) -> Response:
+    def get(self, request: PersonApiRequest, account: str) -> Response:
         """What kind of account it is, and enough of its owner to match them. Scope `details`."""
         return _document(request, account, Scope.DETAILS)
 
@@ -130,7 +131,7 @@ class SharedDetails(PartnerView):
 class SharedBalance(PartnerView):
     @extend_schema(operation_id="shared_accounts_balance", responses={200: MaskedBalance})
     @raises(*_REFUSALS)
-    def get(self, request: Request, account: str) -> Response:
+    def get(self, request: PersonApiRequest, account: str) -> Response:
         """What is on the account now. Scope `balance`."""
         return _document(request, account, Scope.BALANCE)
 
@@ -154,7 +155,7 @@ class SharedTransactions(PartnerView):
         responses={200: MaskedTransactions},
     )
     @raises(*_REFUSALS, InvalidCursor)
-    def get(self, request: Request, account: str) -> Response:
+    def get(self, request: PersonApiRequest, account: str) -> Response:
         """What came and went, newest first, back to 90 days before the consent.
 
         Scope `transactions`. Each page is a disclosure of its own, which the customer sees.
@@ -165,12 +166,12 @@ class SharedTransactions(PartnerView):
         return Response(answer, headers=_PRIVATE)
 
 
-def _document(request: Request, account: str, scope: str) -> Response:
+def _document(request: PersonApiRequest, account: str, scope: str) -> Response:
     query_of(request, Body)  # no parameter is known here
     return Response(_read(request, account, scope).document, headers=_PRIVATE)
 
 
-def _read(request: Request, account: str, scope: str, **page: Any) -> Shared:
+def _read(request: PersonApiRequest, account: str, scope: str, **page: Any) -> Shared:
     return services.deliver(
         partner_user=request.user, account_public_id=account, scope=scope, **page
     )

@@ -59,7 +59,7 @@ class Partner(PublicModel):
     scopes = _scopes()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = PartnerQuerySet.as_manager()
+    objects: ClassVar[Any] = PartnerQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view", "add", "change")
@@ -104,7 +104,7 @@ class Consent(PublicModel):
     ends_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status, default=Status.GRANTED)
 
-    objects = ConsentQuerySet.as_manager()
+    objects: ClassVar[Any] = ConsentQuerySet.as_manager()
 
     class Meta:
         default_permissions = ("view",)

@@ -1,7 +1,7 @@
 """The clear values behind each scope, read from the bank. They leave only through `masking`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from banking import ledger
@@ -20,7 +20,7 @@ class Shared:
     """What one read gives a partner: masked already. A list has rows, and a cursor behind them."""
 
     document: Mapping[str, Any] | None = None
-    rows: list[Mapping[str, Any]] = field(default_factory=list)
+    rows: Sequence[Mapping[str, Any]] = ()
     next_cursor: str | None = None
 
     @property
@@ -41,7 +41,7 @@ def read(
         return _transactions(
             consent, cursor, min(limit or policy.rows_max, policy.rows_max), policy
         )
-    values = _balance(consent.account) if scope == Scope.BALANCE else _details(consent.account)
+    values = _balance(consent.account) if scope == Scope.BALANCE else _details(consent)
     return Shared(masking.masked(scope, values))
 
 
@@ -54,8 +54,8 @@ def _balance(account: Account) -> dict[str, Any]:
     }
 
 
-def _details(account: Account) -> dict[str, Any]:
-    owner = account.owner
+def _details(consent: Consent) -> dict[str, Any]:
+    account, owner = consent.account, consent.customer
     return {
         "account": account.public_id,
         "number": account.number,

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -10,11 +10,12 @@ from consent import masking, selectors, services
 from consent.forms import GrantForm
 from consent.models import Consent, Scope
 from fintrust.core.errors import Problem
+from fintrust.core.http import PersonRequest
 
 
 @require_GET
 @login_required
-def shared_data(request: HttpRequest) -> HttpResponse:
+def shared_data(request: PersonRequest) -> HttpResponse:
     """Everybody who sees something now, and who did before."""
     consents = list(selectors.consents_of(request.user))
     now = [consent for consent in consents if consent.state == Consent.Status.GRANTED]
@@ -24,7 +25,7 @@ def shared_data(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @login_required
-def consent(request: HttpRequest, consent_id: str) -> HttpResponse:
+def consent(request: PersonRequest, consent_id: str) -> HttpResponse:
     """One consent: its terms, and every look that was taken under it."""
     found = selectors.consent_for(request.user, consent_id)
     about = {
@@ -37,7 +38,7 @@ def consent(request: HttpRequest, consent_id: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def grant(request: HttpRequest) -> HttpResponse:
+def grant(request: PersonRequest) -> HttpResponse:
     form = GrantForm(request.POST or None, user=request.user)
     granted = _granted(request, form) if form.is_valid() else None
     if granted is None:
@@ -47,7 +48,7 @@ def grant(request: HttpRequest) -> HttpResponse:
     return redirect("consent", granted.public_id)
 
 
-def _granted(request: HttpRequest, form: GrantForm) -> Consent | None:
+def _granted(request: PersonRequest, form: GrantForm) -> Consent | None:
     """The new consent, or None when the form says why not."""
     chosen = form.cleaned_data
     try:
@@ -67,7 +68,7 @@ def _granted(request: HttpRequest, form: GrantForm) -> Consent | None:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def stop(request: HttpRequest, consent_id: str) -> HttpResponse:
+def stop(request: PersonRequest, consent_id: str) -> HttpResponse:
     """Ask once, saying what follows; then stop."""
     found = selectors.consent_for(request.user, consent_id)
     if request.method == "GET":

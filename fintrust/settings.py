@@ -373,6 +373,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "expire-consents": {
+        "task": "consent.expire_consents",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "rotate-token-keys": {
         "task": "core.rotate_token_keys",
         "schedule": 3600,

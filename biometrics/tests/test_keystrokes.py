@@ -4,13 +4,20 @@ import random
 
 import pytest
 
-from biometrics.keystrokes import KEYS_MIN, WINDOW_MIN, Strokes, Zone, distance, features, risk
+from biometrics import keystrokes
+from biometrics.keystrokes import KEYS_MIN, WINDOW_MIN, Strokes, Zone, features, risk
 
 L, R, D, E = Zone.LEFT, Zone.RIGHT, Zone.DIGIT, Zone.ERASE
 
 
 def _even(zones, step=200.0, hold=100.0):
     return Strokes(zones, [step * n for n in range(len(zones))], [hold] * len(zones))
+
+
+def distance(sample, window):
+    found = keystrokes.distance(sample, window)
+    assert found is not None
+    return found
 
 
 def _person(seed, hold, step, keys=24):
@@ -72,11 +79,11 @@ def test_erasing_and_rolling_are_shares():
 @pytest.mark.parametrize(("known", "answers"), [(WINDOW_MIN - 1, False), (WINDOW_MIN, True)])
 def test_nothing_is_said_of_somebody_hardly_known(known, answers):
     window = [_person(seed, 100, 200) for seed in range(known)]
-    assert (distance(_person(99, 100, 200), window) is not None) is answers
+    assert (keystrokes.distance(_person(99, 100, 200), window) is not None) is answers
 
 
 def test_too_few_keys_have_no_distance():
-    assert distance({}, [_person(seed, 100, 200) for seed in range(10)]) is None
+    assert keystrokes.distance({}, [_person(seed, 100, 200) for seed in range(10)]) is None
 
 
 @pytest.mark.parametrize(

@@ -64,10 +64,10 @@ def test_a_session_has_a_risk_from_five_earlier_captures_on(mia, sessions, answe
 
 def test_the_owner_is_a_small_risk_and_somebody_else_a_large_one(mia):
     _learn(mia)
-    _store(mia, seed=50)
-    assert selectors.session_risk(TODAY) < 0.2
-    _store(mia, seed=51, hold=55, step=420)
-    assert selectors.session_risk(TODAY) > 0.8
+    own = _store(mia, seed=50)
+    assert selectors.session_risk(TODAY) == own.risk < 0.2
+    other = _store(mia, seed=51, hold=55, step=420)
+    assert selectors.session_risk(TODAY) == other.risk > 0.8
 
 
 def test_a_taken_over_session_does_not_become_the_usual_one(mia):

@@ -23,7 +23,13 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "banking.release_transfer",
         "banking.refuse_transfer",
     ),
-    roles.ADMINISTRATOR: ("view_*", "core.change_user", "core.add_user"),
+    roles.ADMINISTRATOR: (
+        "view_*",
+        "core.change_user",
+        "core.add_user",
+        "consent.add_partner",
+        "consent.change_partner",
+    ),
 }
 _APPS = ("core", "audit", "biometrics", "fraud", "banking", "consent")
 
