@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models.functions import Now
 
 from fintrust.core.fields import TxField
-from fintrust.core.ids import PublicModel, PublicQuerySet
+from fintrust.core.ids import PublicModel, PublicQuerySet, to_public
+from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud import verdict
 from fraud.facts import KINDS, Facts
@@ -118,7 +119,7 @@ class PaymentFact(models.Model):
                 condition=models.Q(outgoing=True),
                 name="fraud_fact_peers",
             ),
-            models.Index(fields=["tx", "id"], name="fraud_fact_follow"),
+            models.Index(fields=["recorded_at", "id"], name="fraud_fact_recorded"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -131,6 +132,11 @@ class PaymentFact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.money} {self.subject}"
+
+    @property
+    def public_id(self) -> str:
+        """People know it by its decision."""
+        return to_public(Decision.prefix, self.decision_id)
 
     @property
     def money(self) -> Money:
@@ -158,6 +164,11 @@ class CustomerLimit(models.Model):
 
     def __str__(self) -> str:
         return f"at most {self.largest}"
+
+    @property
+    def public_id(self) -> str:
+        """People know it by whose it is."""
+        return to_public(User.prefix, self.customer_id)
 
     @property
     def largest(self) -> Money:
@@ -253,3 +264,7 @@ class AfterScore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.score:.3f} by {self.model}"
+
+    @property
+    def public_id(self) -> str:
+        return self.fact.public_id

@@ -108,14 +108,20 @@ class FraudPolicy:
 STANDARD = FraudPolicy()
 
 
+# Offered on the page of limits to everybody; a customer's other currencies join once used.
+LIMIT_CURRENCIES = ("EUR", "GBP", "USD")
+
+
 @dataclass(frozen=True)
 class AfterwardsPolicy:
     """How payments are looked at again, in batches, by a model that needs no labels."""
 
-    window_hours: int = 1  # one model for an hour: the same for every process that makes it
+    model_hours_max: int = 1  # then it is fitted again: habits of a bank drift in days, not hours
     training_payments_min: int = 200  # a forest of 256-payment trees needs about as many
     training_payments_max: int = 5000
-    batch_payments_max: int = 500
+    batch_payments_max: int = 500  # one transaction: a second's work, and no long lock
+    batches_max: int = 20  # in one sweep; what is left waits for the next
+    overlap: timedelta = timedelta(days=1)  # looked at again: no transaction lasts longer
     trees: int = 100
     seed: int = 20  # fixed: the same payments make the same model
     tail_share: float = 0.001  # one in a thousand is what a person can look at

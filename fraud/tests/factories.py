@@ -14,6 +14,7 @@ from fraud.policy import FraudPolicy
 from fraud.verdict import Ruleset
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
 SOMEBODY = UUID("0190b6a5-0000-7000-8000-000000000001")
 STILL = (Speed(), Speed(), Speed())
 #: A ruleset that finds nothing: for giving customers a history.
@@ -56,7 +57,7 @@ def snapshot(**changes: Any) -> Snapshot:
 
 
 def customer(email: str = "ada@example.com", **fields: Any) -> User:
-    return User.objects.create_user(email, "correct horse battery", name="Ada Byron", **fields)
+    return User.objects.create_user(email, PASSWORD, name="Ada Byron", **fields)
 
 
 def paid(**changes: Any) -> PaymentFact:
