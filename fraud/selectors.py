@@ -13,8 +13,8 @@ from fintrust.core.models import User
 from fraud import features
 from fraud.facts import Facts
 from fraud.features import Snapshot, Speed
-from fraud.models import Alert, CustomerLimit, Decision
-from fraud.policy import STANDARD, FraudPolicy
+from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
+from fraud.policy import LIMIT_CURRENCIES, STANDARD, FraudPolicy
 
 
 @lru_cache
@@ -88,6 +88,14 @@ def decisions_for_reader(user: User) -> "QuerySet[Decision]":
 def limits_of(customer: User) -> "QuerySet[CustomerLimit]":
     """The customer's own limits, one row a currency; a currency without a row has none."""
     return CustomerLimit.objects.filter(customer=customer).order_by("currency")
+
+
+def currencies_of(customer: User) -> list[str]:
+    """The currencies a customer may want a limit in: the usual ones, and those they have used."""
+    newest = PaymentFact.objects.filter(customer=customer, outgoing=True).order_by("-at")
+    used = newest.values_list("currency", flat=True)[: STANDARD.history_payments_max]
+    limited = limits_of(customer).values_list("currency", flat=True)
+    return sorted({*LIMIT_CURRENCIES, *used, *limited})
 
 
 # --- alerts ---------------------------------------------------------------------------------

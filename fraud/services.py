@@ -126,9 +126,19 @@ def set_limits(
     return list(selectors.limits_of(customer))
 
 
-def _check_limit(currency: str, minor: int | None) -> None:
+def limit_in(currency: str, amount: str | None) -> int | None:
+    """A limit as it is typed, in minor units; None for none."""
+    _check_currency(currency)
+    return None if amount is None else Money.parse(amount, currency).minor
+
+
+def _check_currency(currency: str) -> None:
     if not is_currency(currency):
-        raise InvalidLimit(f"{currency!r} is not a currency.")
+        raise InvalidLimit(f"{currency[:10]!r} is not a currency.")
+
+
+def _check_limit(currency: str, minor: int | None) -> None:
+    _check_currency(currency)
     if minor is not None and not 0 < minor <= MINOR_MAX:
         raise InvalidLimit()
 
@@ -231,11 +241,3 @@ def acknowledge_alert(*, alert: Alert, by: User, note: str = "") -> Alert:
         data={"by": by.get_full_name(), "note": note, "decision": alert.decision.public_id},
     )
     return alert
-
-
-# --- amounts, for doors ---------------------------------------------------------------------
-
-
-def parse_limit(text: str, currency: str) -> int | None:
-    """A limit as a person types it; nothing typed means no limit."""
-    return Money.parse(text, currency).minor if text.strip() else None
