@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from banking.errors import UnknownPayee
-from banking.models import Account, Entry, Transfer
+from banking.models import Account, Entry, LedgerCheck, Transfer
 from banking.numbers import account_id_of
 from fintrust.core.errors import Invalid, NotFound
 from fintrust.core.ids import from_public
@@ -104,6 +104,11 @@ def held_transfers() -> QuerySet[Transfer]:
         )
         .order_by("id")
     )
+
+
+def last_ledger_check() -> LedgerCheck | None:
+    """What the newest check of the books found."""
+    return LedgerCheck.objects.order_by("-id").first()
 
 
 def recent_payees(user: User, limit: int = 5) -> list[Account]:

@@ -101,6 +101,7 @@ class Transfer(PublicModel):
             models.Index(
                 fields=["id"], name="banking_transfer_held", condition=Q(status="held")
             ),
+            models.Index(fields=["-asked_at"], name="banking_transfer_newest"),
         ]
         permissions: ClassVar = [
             ("release_transfer", "Can release a held transfer"),
