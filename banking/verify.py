@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
@@ -25,5 +26,10 @@ def verify_ledger(using: str = DEFAULT_DB_ALIAS) -> list[Finding]:
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         # A full check may take longer than a page, and sorts all entries once.
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '128MB'")
-        cursor.execute(_SQL)
-        return [Finding(*row) for row in cursor.fetchall()]
+        return findings(cursor)
+
+
+def findings(cursor: Any) -> list[Finding]:
+    """The same on a cursor of one's own, inside whatever transaction it is in."""
+    cursor.execute(_SQL)
+    return [Finding(*row) for row in cursor.fetchall()]
