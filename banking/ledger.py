@@ -193,14 +193,15 @@ def capture(
     *,
     kind: str = "capture",
     narrative: str = "",
+    value_date: date | None = None,
 ) -> Moved:
     """Move held money, or a part of it, to an account; the rest is free again."""
     row = _one(
-        "SELECT * FROM ledger_capture(%s, %s, %s, %s, %s, %s, %s)",
+        "SELECT * FROM ledger_capture(%s, %s, %s, %s, %s, %s, %s, %s)",
         hold, id, _id(target),
         None if amount is None else _minor(amount),
         None if amount is None else amount.currency,
-        kind, narrative,
+        kind, narrative, value_date,
     )  # fmt: skip
     return _moved(row)
 

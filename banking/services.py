@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from django.conf import settings
@@ -307,11 +307,17 @@ def _post(transfer: Transfer) -> None:
         transfer.amount,
         kind=transfer.kind,
         narrative=transfer.note,
-        value_date=transfer.asked_at.date(),
+        value_date=_value_date(transfer),
     )
     transfer.movement_id = movement.id
     _settle(transfer, status=Transfer.Status.POSTED)
     fraud.services.observe(transfer.decision)
+
+
+def _value_date(transfer: Transfer) -> date | None:
+    """The day it counts from: the day it is booked, but for what happened long ago."""
+    past = transfer.channel == Transfer.Channel.IMPORT
+    return transfer.asked_at.date() if past else None
 
 
 def _hold(transfer: Transfer, policy: TransferPolicy = STANDARD) -> None:
@@ -382,6 +388,7 @@ def _release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
         transfer.amount,
         kind=transfer.kind,
         narrative=transfer.note,
+        value_date=_value_date(transfer),
     )
     transfer.movement_id = movement.id
     return _end(transfer, status=Transfer.Status.POSTED, by=by, reason=reason)
@@ -448,7 +455,7 @@ def _lock_held(transfer: Transfer) -> Transfer:
         .get(pk=transfer.pk)
     )
     if not locked.is_held:
-        raise TransferNotHeld(status=locked.status)
+        raise TransferNotHeld(transfer_status=locked.status)
     return locked
 
 

@@ -54,7 +54,7 @@ END $$;
 -- Takes what was held, or a part of it, to another account; the rest goes back at the same moment.
 CREATE FUNCTION ledger_capture(
     p_hold uuid, p_id uuid, p_credit bigint, p_amount bigint, p_currency text,
-    p_kind text DEFAULT 'capture', p_narrative text DEFAULT '')
+    p_kind text DEFAULT 'capture', p_narrative text DEFAULT '', p_value_date date DEFAULT NULL)
 RETURNS ledger_moved
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -91,7 +91,7 @@ BEGIN
     UPDATE banking_account SET held = held - h.amount WHERE id = h.account_id
     RETURNING banking_account.currency INTO currency;
     moved := ledger_post(p_id, h.account_id, p_credit, amount, COALESCE(p_currency, currency),
-                         p_kind, p_narrative, NULL, NULL, NULL, p_hold);
+                         p_kind, p_narrative, p_value_date, NULL, NULL, p_hold);
     INSERT INTO banking_hold_end (hold_id, outcome, amount, movement_id)
     VALUES (p_hold, 'captured', amount, p_id);
     RETURN moved;
