@@ -75,10 +75,11 @@ class BalanceView(serializers.Serializer[Account]):
     held = AmountText()
 
 
+OPENABLE = [choice for choice in Account.Product.choices if choice[0] != Account.Product.INTERNAL]
+
+
 class NewAccount(Body):
-    product = serializers.ChoiceField(
-        [choice for choice in Account.Product.choices if choice[0] != Account.Product.INTERNAL]
-    )
+    product = serializers.ChoiceField(OPENABLE)
     currency = Currency()
     name = Text(max_length=80, required=False, allow_blank=True, default="")
 

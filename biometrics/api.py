@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -32,7 +32,18 @@ class PinView(APIView):
         class Meta:
             ref_name = "NewPin"
 
-    @extend_schema(operation_id="users_me_pin_set", request=Input, responses={204: None})
+    @extend_schema(
+        operation_id="users_me_pin_set",
+        request=Input,
+        responses={204: None},
+        examples=[
+            OpenApiExample(
+                "With your password",
+                {"pin": "2758", "password": "correct horse battery"},
+                request_only=True,
+            )
+        ],
+    )
     @raises(PinInvalid, PinTooSimple, PinWrong, PinLocked, ReauthenticationNeeded)
     def put(self, request: PersonApiRequest) -> Response:
         asked = body_of(request, self.Input)

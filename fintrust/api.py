@@ -102,6 +102,7 @@ class Open(APIView):
 
 class Register(Open):
     @extend_schema(
+        operation_id="auth_register",
         request=Registration,
         responses={202: Registered},
         examples=[
@@ -134,6 +135,7 @@ class Register(Open):
 
 class ConfirmEmail(Open):
     @extend_schema(
+        operation_id="auth_confirm_email",
         request=Confirmation,
         responses={204: OpenApiResponse(description="The address is confirmed; sign in.")},
         examples=[
@@ -153,6 +155,7 @@ class ConfirmEmail(Open):
 
 class Login(Open):
     @extend_schema(
+        operation_id="auth_login",
         request=Credentials,
         responses={200: Tokens},
         examples=[
@@ -183,6 +186,7 @@ class Login(Open):
 
 class Refresh(Open):
     @extend_schema(
+        operation_id="auth_refresh",
         request=RefreshBody,
         responses={200: Tokens},
         examples=[OpenApiExample("The last refresh token", {"refresh": "eyJ…"}, request_only=True)],
@@ -198,6 +202,7 @@ class Refresh(Open):
 
 class Logout(Open):
     @extend_schema(
+        operation_id="auth_logout",
         request=RefreshBody,
         responses={204: OpenApiResponse(description="Every token of this sign-in has ended.")},
         examples=[OpenApiExample("The last refresh token", {"refresh": "eyJ…"}, request_only=True)],

@@ -289,6 +289,7 @@ WHITENOISE_AUTOREFRESH = "Manifest" not in STORAGES["staticfiles"]["BACKEND"]
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True
+FORMAT_MODULE_PATH = ["fintrust.formats"]
 USE_TZ = True
 
 # --- API ------------------------------------------------------------------------------------
@@ -329,6 +330,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AccountProduct": "banking.models.Account.Product",
+        "AccountStatus": "banking.models.Account.Status",
+        "OpenableProduct": "banking.api.OPENABLE",
+        "TransferKind": "banking.models.transfers.Transfer.Kind",
+        "TransferStatus": "banking.models.transfers.Transfer.Status",
+    },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
 }
@@ -395,9 +403,28 @@ UNFOLD = {
     "SITE_SUBHEADER": "Compliance console",
     "SITE_URL": "/",
     "SITE_SYMBOL": "account_balance",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
+    ],
     "SHOW_HISTORY": False,
     "DASHBOARD_CALLBACK": "fintrust.console.dashboard.context",
     "STYLES": [lambda request: static("css/console.css")],
+    # The house's petrol, as in assets/tokens.css.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% 0.012 205)",
+            "100": "oklch(94.5% 0.022 205)",
+            "200": "oklch(89% 0.042 205)",
+            "300": "oklch(81% 0.07 204)",
+            "400": "oklch(72% 0.09 205)",
+            "500": "oklch(62% 0.095 206)",
+            "600": "oklch(48% 0.085 208)",
+            "700": "oklch(42% 0.076 208)",
+            "800": "oklch(36% 0.062 209)",
+            "900": "oklch(31% 0.05 210)",
+            "950": "oklch(23% 0.036 212)",
+        },
+    },
     "SIDEBAR": {
         "show_search": True,
         "navigation": "fintrust.console.navigation.sidebar",
