@@ -1,7 +1,7 @@
 """The reading room of decisions. An alert can be acknowledged, through the service; no more."""
 
 import json
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
@@ -160,7 +160,7 @@ class AlertAdmin(FraudAdmin):
     ordering = ("-at", "-id")
     owner_field = "decision__customer"
     by_customer, by_subject, by_decision = "decision__customer", "decision__subject", "decision"
-    actions = ("acknowledge_chosen",)
+    actions = ("acknowledge_chosen",)  # type: ignore[assignment]  # the base class has none
     actions_detail = ("acknowledge",)
     fields = readonly_fields = (
         "name", "kind", "severity_badge", "text", "judged", "customer", "at", "state",
@@ -212,7 +212,9 @@ class AlertAdmin(FraudAdmin):
         if alert is None:
             raise NotFound()
         try:
-            services.acknowledge_alert(alert=alert, by=request.user, note=form.cleaned_data["note"])
+            services.acknowledge_alert(
+                alert=alert, by=cast(User, request.user), note=form.cleaned_data["note"]
+            )
             messages.success(request, "The alert is acknowledged.")
         except Problem as problem:
             messages.error(request, problem.message)
@@ -223,7 +225,7 @@ class AlertAdmin(FraudAdmin):
     def acknowledge_chosen(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
         waiting = queryset.filter(status=Alert.Status.OPEN)
         for alert in waiting:
-            services.acknowledge_alert(alert=alert, by=request.user)
+            services.acknowledge_alert(alert=alert, by=cast(User, request.user))
         messages.success(request, f"{len(waiting)} acknowledged.")
 
 

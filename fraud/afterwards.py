@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from fraud import outliers, services
 from fraud.facts import Facts
@@ -81,15 +81,10 @@ def _waiting(policy: AfterwardsPolicy) -> "QuerySet[PaymentFact]":
     """
     scored = AfterScore.objects.filter(fact=OuterRef("pk"))
     waiting = PaymentFact.objects.filter(~Exists(scored), outgoing=True)
-    newest = AfterScore.objects.filter(id=_last_id()).values_list("fact__recorded_at", flat=True)
+    newest = AfterScore.objects.order_by("-id").values_list("fact__recorded_at", flat=True)
     if last := newest.first():
         waiting = waiting.filter(recorded_at__gte=last - policy.overlap)
     return waiting.select_related("decision").order_by("recorded_at", "id")
-
-
-def _last_id() -> int | None:
-    last: int | None = AfterScore.objects.aggregate(last=Max("id"))["last"]
-    return last
 
 
 def _known(decision: Decision) -> Known:

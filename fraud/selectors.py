@@ -1,4 +1,4 @@
-"""What the bank asks about risk. `snapshot_for` is one statement, and the only read of a verdict."""
+"""What the bank asks about risk. `snapshot_for` is the only read of a verdict: one statement."""
 
 from datetime import UTC, timedelta
 from functools import lru_cache
@@ -13,7 +13,7 @@ from fintrust.core.models import User
 from fraud import features
 from fraud.facts import Facts
 from fraud.features import Snapshot, Speed
-from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
+from fraud.models import Alert, CustomerLimit, Decision, DecisionQuerySet, PaymentFact
 from fraud.policy import LIMIT_CURRENCIES, STANDARD, FraudPolicy
 
 
@@ -73,13 +73,15 @@ def decision_for(subject: str) -> Decision | None:
     return Decision.objects.filter(subject=subject).order_by("-id").first()
 
 
-def decisions_of(customer: User) -> "QuerySet[Decision]":
-    return Decision.objects.of(customer).order_by("-at", "-id")
+def decisions_of(customer: User) -> DecisionQuerySet:
+    found: DecisionQuerySet = Decision.objects.of(customer)
+    return found.order_by("-at", "-id")
 
 
-def decisions_for_reader(user: User) -> "QuerySet[Decision]":
+def decisions_for_reader(user: User) -> DecisionQuerySet:
     """Everybody's for staff who may read them, one's own for everybody else."""
-    return Decision.objects.all() if user.has_perm("fraud.view_decision") else decisions_of(user)
+    everybody: DecisionQuerySet = Decision.objects.all()
+    return everybody if user.has_perm("fraud.view_decision") else decisions_of(user)
 
 
 # --- limits ---------------------------------------------------------------------------------

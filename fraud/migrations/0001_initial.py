@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import fintrust.core.fields
-import fintrust.core.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import fintrust.core.fields
+import fintrust.core.ids
 
 
 class Migration(migrations.Migration):

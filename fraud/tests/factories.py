@@ -38,7 +38,7 @@ def facts(**changes: Any) -> Facts:
 
 
 def snapshot(**changes: Any) -> Snapshot:
-    """A customer of a hundred days: a hundred payments of £40 and £60, paid to this payee before."""
+    """A hundred payments of £40 and £60 in a hundred days; this payee was paid before."""
     values: dict[str, Any] = {
         "local_hour": 12,
         "payments": 100,

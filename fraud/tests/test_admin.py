@@ -47,10 +47,7 @@ def rows(ada, alert):
     services.set_limits(customer=ada, largest_minor={"GBP": 10_000_00}, by=ada)
     score = AfterScore.objects.create(fact=fact, model="forest-1", score=0.4)
     limit = CustomerLimit.objects.get()
-    return {
-        model: row
-        for model, row in zip(MODELS, (alert.decision, alert, fact, score, limit), strict=True)
-    }
+    return dict(zip(MODELS, (alert.decision, alert, fact, score, limit), strict=True))
 
 
 def admin_url(model, page, *args):

@@ -51,7 +51,7 @@ def test_what_moves_later_is_scored_later_also_by_another_model(ada):
 
 def test_the_same_fact_has_one_score_by_one_model(ada):
     afterwards.score_afterwards(CALM)
-    score = AfterScore.objects.first()
+    score = AfterScore.objects.all()[0]
     twin = AfterScore(fact=score.fact, model=score.model, score=0.9)
     with pytest.raises(Exception, match="fraud_afterscore_once"), transaction.atomic():
         twin.save()

@@ -27,32 +27,36 @@ def judged(bank):
     return decision
 
 
-@pytest.mark.parametrize("statement", CHANGES)
-def test_the_application_may_not_change_what_was_decided(judged, app_sql, statement):
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app_sql(statement)
+def refused(run, statements, *errors):
+    """Each statement is tried; the ones that were not refused are the answer."""
+    let_through = []
+    for statement in statements:
+        try:
+            run(statement)
+        except errors:
+            continue
+        let_through.append(statement)
+    return let_through
 
 
-@pytest.mark.parametrize("statement", CHANGES)
-def test_not_even_the_owner_changes_what_was_decided(judged, owner_sql, statement):
-    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only"):
-        owner_sql(statement)
+def test_the_application_may_not_change_what_was_decided(judged, app_sql):
+    assert refused(app_sql, CHANGES, psycopg.errors.InsufficientPrivilege) == []
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
+def test_not_even_the_owner_changes_what_was_decided(judged, owner_sql):
+    assert refused(owner_sql, CHANGES, psycopg.errors.IntegrityConstraintViolation) == []
+
+
+def test_an_alert_may_be_acknowledged_and_nothing_else(judged, app_sql):
+    statements = (
         "UPDATE fraud_alert SET text = 'nothing'",
         "UPDATE fraud_alert SET severity = 'low'",
         "UPDATE fraud_alert SET decision_id = gen_random_uuid()",
         "UPDATE fraud_alert SET at = now()",
         "DELETE FROM fraud_alert",
         "TRUNCATE fraud_alert",
-    ],
-)
-def test_an_alert_may_be_acknowledged_and_nothing_else(judged, app_sql, statement):
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app_sql(statement)
+    )
+    assert refused(app_sql, statements, psycopg.errors.InsufficientPrivilege) == []
 
 
 def test_an_acknowledged_alert_names_who_looked(judged):
@@ -60,19 +64,23 @@ def test_an_acknowledged_alert_names_who_looked(judged):
         Alert.objects.update(status="acknowledged")
 
 
-@pytest.mark.parametrize("table", [*WRITTEN_ONCE, "fraud_alert", "fraud_customerlimit"])
-def test_who_reads_reports_reads_and_does_not_write(judged, reader_sql, table):
-    reader_sql(f"SELECT * FROM {table}")
-    refused = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
-    with pytest.raises(refused):
-        reader_sql(f"DELETE FROM {table}")
+def test_who_reads_reports_reads_and_does_not_write(judged, reader_sql):
+    tables = (*WRITTEN_ONCE, "fraud_alert", "fraud_customerlimit")
+    assert refused(reader_sql, [f"SELECT * FROM {table}" for table in tables]) == [
+        f"SELECT * FROM {table}" for table in tables
+    ]
+    changes = [f"DELETE FROM {table}" for table in tables]
+    # Its connections are read-only, and it has no right to write either.
+    changes += [f"SET default_transaction_read_only = off; {change}" for change in changes]
+    kinds = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
+    assert refused(reader_sql, changes, *kinds) == []
 
 
-@pytest.mark.parametrize("score", ["-0.01", "1.01", "'NaN'"])
-def test_a_score_lies_within_its_range(judged, owner_sql, score):
+def test_a_score_lies_within_its_range(judged, owner_sql):
     columns = "subject, customer_id, verdict, risk_level, forbidden, reasons, facts, snapshot"
-    with pytest.raises(psycopg.errors.CheckViolation):
-        owner_sql(
-            f"INSERT INTO fraud_decision (id, score, ruleset, at, {columns}) "
-            f"SELECT gen_random_uuid(), {score}, ruleset, at, {columns} FROM fraud_decision"
-        )
+    statements = [
+        f"INSERT INTO fraud_decision (id, score, ruleset, at, {columns}) "
+        f"SELECT gen_random_uuid(), {score}, ruleset, at, {columns} FROM fraud_decision"
+        for score in ("-0.01", "1.01", "'NaN'")
+    ]
+    assert refused(owner_sql, statements, psycopg.errors.CheckViolation) == []

@@ -15,7 +15,7 @@ POLICY = AfterwardsPolicy()
 
 
 def ordinary(n: int = 400) -> list[outliers.Known]:
-    dice = random.Random(3)  # noqa: S311 - a repeatable crowd
+    dice = random.Random(3)
     return [
         (
             facts(amount_minor=round(50_00 * dice.lognormvariate(0, 0.3))),

@@ -27,7 +27,7 @@ def run(*ids: str) -> str:
 @pytest.fixture
 def decisions():
     """Forty decisions of all kinds, each read back from the database."""
-    ada, dice = customer(), random.Random(11)  # noqa: S311 - a repeatable story
+    ada, dice = customer(), random.Random(11)
     habit(ada, *[dice.randrange(5_00, 200_00) for _ in range(40)])
     services.set_limits(customer=ada, largest_minor={"GBP": 4_000_00}, by=ada)
     made = [
