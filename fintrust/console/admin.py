@@ -1,4 +1,4 @@
-"""People and roles in the console. Here, not in core: a change is told to the audit log above it."""
+"""People and roles in the console. Not in core: a change is told to the audit log above it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from fintrust.console import people
 from fintrust.core import roles
@@ -28,7 +28,7 @@ class RoleFilter(admin.SimpleListFilter):
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     groups = forms.ModelMultipleChoiceField(
-        Group.objects.all(),
+        Group.objects.order_by("name"),
         label="Roles",
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
@@ -43,7 +43,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ("kyc", "is_active")
+        fields = ("kyc", "is_active", "groups")
 
 
 @admin.register(User)
@@ -86,13 +86,6 @@ class PersonAdmin(RecordsViews, ReadOnlyAdmin):
             return self.readonly_fields
         return (*self.readonly_fields, "kyc", "is_active", "in_roles")
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        if not self.has_change_permission(request, obj):
-            return super().get_form(request, obj, form=forms.ModelForm, **kwargs)
-        form = super().get_form(request, obj, fields=PersonForm.Meta.fields, **kwargs)
-        form.base_fields["groups"].initial = obj.groups.all()
-        return form
-
     def owner_of(self, obj: User) -> User | None:
         """Customers own their data; colleagues do not need to know who looked at their badge."""
         return obj if roles.has(obj, roles.CUSTOMER) else None
@@ -116,10 +109,14 @@ class PersonAdmin(RecordsViews, ReadOnlyAdmin):
 
     @display(
         description="KYC",
-        label={"verified": "success", "pending": "warning", "rejected": "danger"},
+        label={
+            User.Kyc.VERIFIED.label: "success",
+            User.Kyc.PENDING.label: "warning",
+            User.Kyc.REJECTED.label: "danger",
+        },
     )
-    def kyc_state(self, person: User) -> tuple[str, str]:
-        return person.kyc, person.get_kyc_display()
+    def kyc_state(self, person: User) -> str:
+        return person.get_kyc_display()
 
 
 admin.site.unregister(Group)  # Django's own would edit what `core.setup` decides

@@ -1,9 +1,104 @@
-"""The console's sidebar."""
+"""The console's sidebar: work first, then what it is about, then the proof of it."""
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+
+from banking.selectors import held_transfers
+from fintrust.live.access import may_watch
+from fraud.selectors import open_alerts
+
+HELD = "status__exact=held"
+
+# title, icon, model: what an officer looks for, in the order of their day.
+_GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "Money",
+        (
+            ("Transfers", "swap_horiz", "banking.Transfer"),
+            ("Accounts", "account_balance_wallet", "banking.Account"),
+            ("Movements", "receipt_long", "banking.Movement"),
+            ("Holds", "hourglass_top", "banking.Hold"),
+            ("Currencies", "payments", "banking.Currency"),
+            ("Ledger checks", "balance", "banking.LedgerCheck"),
+        ),
+    ),
+    (
+        "Judgement",
+        (
+            ("Decisions", "gavel", "fraud.Decision"),
+            ("Limits", "speed", "fraud.CustomerLimit"),
+            ("Payments learned from", "school", "fraud.PaymentFact"),
+            ("Scores afterwards", "query_stats", "fraud.AfterScore"),
+        ),
+    ),
+    (
+        "People",
+        (
+            ("People", "group", "core.User"),
+            ("Roles", "badge", "auth.Group"),
+            ("Partners", "handshake", "consent.Partner"),
+            ("Consents", "fact_check", "consent.Consent"),
+            ("Disclosures", "share", "consent.Disclosure"),
+            ("Refusals", "block", "consent.Refusal"),
+        ),
+    ),
+    (
+        "Proof",
+        (
+            ("Audit records", "history", "audit.Record"),
+            ("Checkpoints", "verified", "audit.Checkpoint"),
+            ("Verifications", "task_alt", "audit.Verification"),
+        ),
+    ),
+)
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    return []
+    """Unfold's hook: only what exists and this person may open."""
+    groups = [{"title": "Today", "items": _today(request)}]
+    for title, items in _GROUPS:
+        found = [_item(request, *item) for item in items]
+        groups.append({"title": title, "items": [item for item in found if item]})
+    return [group for group in groups if group["items"]]
+
+
+def _today(request: HttpRequest) -> list[dict[str, Any]]:
+    may = request.user.has_perm
+    items: list[dict[str, Any]] = [
+        {"title": "Dashboard", "icon": "dashboard", "link": reverse("admin:index")}
+    ]
+    if may_watch(request.user):
+        items.append({"title": "Live feed", "icon": "sensors", "link": reverse("live")})
+    if may("fraud.view_alert"):
+        alerts = _item(request, "Alerts", "notifications", "fraud.Alert")
+        if alerts:
+            items.append(alerts | _badge(open_alerts().count()))
+    if may("banking.view_transfer"):
+        link = f"{reverse('admin:banking_transfer_changelist')}?{HELD}"
+        held = {"title": "Held transfers", "icon": "pause_circle", "link": link}
+        held["active"] = _shows_held(request)
+        items.append(held | _badge(held_transfers().count()))
+    return items
+
+
+def _badge(count: int) -> dict[str, Any]:
+    return {"badge": str(count), "badge_variant": "warning"} if count else {}
+
+
+def _item(request: HttpRequest, title: str, icon: str, label: str) -> dict[str, Any] | None:
+    model = apps.get_model(label)
+    meta = model._meta
+    may_open = request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}")
+    if not may_open or not admin.site.is_registered(model):
+        return None
+    link = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    active = request.path.startswith(link) and not _shows_held(request)
+    return {"title": title, "icon": icon, "link": link, "active": active}
+
+
+def _shows_held(request: HttpRequest) -> bool:
+    return HELD in request.META.get("QUERY_STRING", "") and "/banking/transfer/" in request.path

@@ -55,7 +55,8 @@ def events(filters: Filters, *, before: live.Cursor | None = None) -> QuerySet[E
     """The events that are rows of the feed, newest first, narrowed."""
     found = live.visible(live.SUPPORT, before=before).exclude(kind=ACKNOWLEDGED)
     if filters.family:
-        found = found.filter(kind__startswith=f"{filters.family}.")
+        movements = Q(kind__startswith="transfer.")
+        found = found.filter(movements if filters.family == "transfer" else ~movements)
     if filters.severity:
         found = found.filter(_as_severe(filters.severity))
     if filters.waiting:
@@ -86,7 +87,8 @@ def _mentions(text: str) -> Q:
 def _as_severe(severity: str) -> Q:
     verdicts = [verdict for verdict, name in _BY_VERDICT.items() if name == severity]
     judged = Q(data__severity__isnull=True, data__verdict__in=verdicts)
-    return Q(data__severity=severity) | judged
+    damage = Q(kind__in=_DAMAGE) if severity == "high" else Q()
+    return Q(data__severity=severity) | judged | damage
 
 
 def _acknowledgements(subject: Any) -> QuerySet[Event]:
@@ -114,7 +116,7 @@ class Row:
 
     @property
     def family(self) -> str:
-        return self.kind.partition(".")[0]
+        return "transfer" if self.kind.startswith("transfer.") else "alert"
 
     @property
     def is_alert(self) -> bool:
@@ -126,6 +128,8 @@ class Row:
 
     @property
     def title(self) -> str:
+        if self.kind in _DAMAGE:
+            return _DAMAGE[self.kind]
         thing = str(self.data.get("kind", "transfer")).capitalize()
         if self.is_alert:
             blocked = self.data.get("verdict") == Decision.Verdict.BLOCKED
@@ -134,7 +138,7 @@ class Row:
 
     @property
     def text(self) -> str:
-        return str(self.data.get("text", ""))
+        return str(self.data.get("text") or self.data.get("first", ""))
 
     @property
     def parties(self) -> str:
@@ -169,7 +173,13 @@ class Row:
         return " ".join(found).lower()
 
 
+# What should never be seen: the books or the log contradict themselves.
+_DAMAGE = {
+    "banking.ledger.found_damaged": "The ledger is damaged",
+    "audit.log.found_damaged": "The audit log is damaged",
+}
 _ICONS = {
+    **dict.fromkeys(_DAMAGE, "triangle-alert"),
     RAISED: "shield-alert",
     "transfer.posted": "check",
     "transfer.held": "hourglass",
@@ -178,6 +188,7 @@ _ICONS = {
     "transfer.expired": "clock",
 }
 _TONES = {
+    **dict.fromkeys(_DAMAGE, "error"),
     "transfer.posted": "success",
     "transfer.held": "warning",
     "transfer.refused": "error",
@@ -188,13 +199,14 @@ _TONES = {
 
 def row_of(event: Event) -> Row:
     data = event.data
+    judged = "high" if event.kind in _DAMAGE else _BY_VERDICT.get(data.get("verdict", ""), "low")
     return Row(
         id=event.id,
         cursor=live.Cursor.of(event),
         at=event.at,
         kind=event.kind,
         subject=event.subject,
-        severity=data.get("severity") or _BY_VERDICT.get(data.get("verdict", ""), "low"),
+        severity=data.get("severity") or judged,
         amount=Money(data["amount_minor"], data["currency"]) if "amount_minor" in data else None,
         data=data,
     )
