@@ -17,7 +17,7 @@ class PinAdmin(ReadOnlyAdmin):
 
 @admin.register(Rhythm)
 class RhythmAdmin(ReadOnlyAdmin):
-    list_display = ("public_id", "user", "form", "keys", "touch", "distance", "risk", "at")
+    list_display = ("at", "user", "form", "keys", "distance", "risk")
     list_filter = ("form", "touch", "at")
     list_select_related = ("user",)
     search_fields = ("user__email", "session_hash")

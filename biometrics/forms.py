@@ -7,7 +7,7 @@ from django import forms
 from biometrics import pins
 from fintrust.core.errors import Problem
 
-_DIGITS = {"inputmode": "numeric", "autocomplete": "new-password", "pattern": "[0-9]{4,8}"}
+_DIGITS = {"inputmode": "numeric", "autocomplete": "off", "pattern": "[0-9]{4,8}"}
 
 
 class NewPinForm(forms.Form):

@@ -27,6 +27,7 @@ class PartnerForm(forms.ModelForm):
 @admin.register(Partner)
 class PartnerAdmin(ModelAdmin):
     form = PartnerForm
+    fields = ("user", "name", "trading_name", "contact", "status", "scopes")
     list_display = ("trading_name", "name", "status", "scopes", "contact", "created_at")
     list_filter = ("status",)
     search_fields = ("name", "trading_name", "user__email")

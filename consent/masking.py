@@ -136,7 +136,9 @@ def masked(scope: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def described(scope: str) -> list[tuple[str, str]]:
     """The fields of a scope and how much of each is seen, in words for the customer."""
-    return [
-        (name.replace("_", " ").capitalize(), str(MASKS[mask].__doc__))
-        for name, mask in FIELDS[scope].items()
-    ]
+    return [(_label(name), str(MASKS[mask].__doc__)) for name, mask in FIELDS[scope].items()]
+
+
+def _label(name: str) -> str:
+    references = {"id": "Reference", "account": "Account reference"}
+    return references.get(name, name.replace("_", " ").capitalize())

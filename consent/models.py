@@ -151,6 +151,12 @@ class Consent(PublicModel):
         """The scopes in words."""
         return [Scope(scope).label for scope in self.scopes]
 
+    @property
+    def clusters_in_words(self) -> str:
+        """As one phrase: Balance, transactions and account details."""
+        *most, last = self.clusters
+        return f"{', '.join(most)} and {last}".capitalize() if most else last
+
 
 class ConsentEvent(models.Model):
     """What happened to a consent, written once each."""

@@ -86,3 +86,10 @@ def test_a_field_without_a_line_stays_in_the_bank():
 def test_a_line_without_a_value_is_an_error():
     with pytest.raises(KeyError):
         masking.masked("balance", {"account": "acc_1"})
+
+
+@pytest.mark.parametrize("scope", Scope.values)
+def test_customers_can_read_how_each_field_is_masked(scope):
+    described = masking.described(scope)
+    assert len(described) == len(masking.FIELDS[scope])
+    assert all(label and words.endswith(".") for label, words in described)
