@@ -228,10 +228,10 @@ class Supervisor:
         if not child.program.restarts:
             if child.program.ends and code == 0:
                 return
-            raise Failure(f"{child.program.name} {end}.{_last_words(child)}")
+            raise Failure(f"{child.program.name} {end}.{self._last_words(child)}")
         if not self.ready:
             raise Failure(
-                f"{child.program.name} {end} before the bank was ready.{_last_words(child)}"
+                f"{child.program.name} {end} before the bank was ready.{self._last_words(child)}"
             )
         if time.monotonic() - child.started_at > STEADY_SECONDS:
             child.failures = 0
@@ -244,6 +244,13 @@ class Supervisor:
         for child in self.children.values():
             if child.restart_at is not None and child.restart_at <= time.monotonic():
                 self._spawn(child)
+
+    def _last_words(self, child: Child) -> str:
+        """Why it died, for who has not just read it on the terminal."""
+        lines = "\n".join(f"  {line}" for line in list(child.log.last)[-15:])
+        if not lines or (child.program.shown and not self.terminal.quiet):
+            return f" What it said is in {child.log.path}"
+        return f" Its last words:\n{lines}\nAll of them: {child.log.path}"
 
     # --- Steps of a start -------------------------------------------------------------------------
 
@@ -289,11 +296,3 @@ class Supervisor:
         deadline = time.monotonic() + 1
         while len(self._selector.get_map()) > 1 and time.monotonic() < deadline:
             self._listen(0.05)
-
-
-def _last_words(child: Child) -> str:
-    """Why it died, for who has not just read it on the terminal."""
-    lines = "\n".join(f"  {line}" for line in list(child.log.last)[-15:])
-    if child.program.shown or not lines:
-        return f" What it said is in {child.log.path}"
-    return f" Its last words:\n{lines}\nAll of them: {child.log.path}"

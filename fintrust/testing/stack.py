@@ -27,13 +27,13 @@ BANK = ("web", "worker", "beat")
 
 
 class RunningStack:
-    """`python -m fintrust.stack up` with a state directory and a port of its own."""
+    """`python -m fintrust.stack up` (or `services`) with a state directory and port of its own."""
 
-    def __init__(self, state: Path, **environment: str) -> None:
-        self.state, self.port = State(state), free_port()
+    def __init__(self, state: Path, what: str = "up", **environment: str) -> None:
+        self.state, self.port, self._what = State(state), free_port(), what
         self.url = f"http://localhost:{self.port}"
-        self.output = state / "output.txt"
-        self._environment = _outside() | {
+        self.output = state.parent / f"{state.name}.txt"
+        self._environment = outside() | {
             "FINTRUST_STATE": str(self.state.root),
             "PORT": str(self.port),
             **environment,
@@ -45,10 +45,10 @@ class RunningStack:
 
     def launch(self) -> subprocess.Popen[bytes]:
         """Start it and return at once."""
-        self.state.root.mkdir(parents=True, exist_ok=True)
+        self.state.root.parent.mkdir(parents=True, exist_ok=True)
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "fintrust.stack", "up"],
+                [sys.executable, "-m", "fintrust.stack", self._what],
                 cwd=servers.PROJECT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -154,7 +154,7 @@ class RunningStack:
             time.sleep(0.1)
 
 
-def _outside() -> dict[str, str]:
+def outside() -> dict[str, str]:
     """The environment without what this plugin put there for the tests themselves."""
     ours = {*urls.VARIABLES, "REDIS_URL", "FINTRUST_ENV", "FINTRUST_STATE", servers.RUN_VARIABLE}
     return {name: value for name, value in os.environ.items() if name not in ours}
@@ -182,7 +182,7 @@ def stack(stack_settings: dict[str, str]) -> Iterator[RunningStack]:
         servers.drop_external("stack")
         subprocess.run(
             [sys.executable, "-m", "fintrust.stack", "clean"],
-            env=_outside() | {"FINTRUST_STATE": str(home / "state")},
+            env=outside() | {"FINTRUST_STATE": str(home / "state")},
             cwd=servers.PROJECT,
             check=True,
         )
