@@ -128,15 +128,17 @@ class DecisionAdmin(FraudAdmin):
 
     @display(description="facts")
     def facts_shown(self, decision: Decision) -> str:
-        return _pretty(decision.facts)
+        return _pretty(decision.facts_then().to_json())
 
     @display(description="what was known")
     def snapshot_shown(self, decision: Decision) -> str:
-        return _pretty(decision.snapshot)
+        return _pretty(decision.snapshot_then().to_json())
 
 
-def _pretty(value: Any) -> str:
-    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+def _pretty(value: dict[str, Any]) -> str:
+    """One line for each member, in the order they are declared in."""
+    lines = (f"  {json.dumps(key)}: {json.dumps(value[key], ensure_ascii=False)}" for key in value)
+    return format_html("<pre>{{\n{}\n}}</pre>", ",\n".join(lines))
 
 
 # --- alerts ---------------------------------------------------------------------------------

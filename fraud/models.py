@@ -67,7 +67,7 @@ class Decision(PublicModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verdict} {self.subject}"
+        return f"{self.get_verdict_display()} {self.subject}"
 
     def facts_then(self) -> Facts:
         return Facts.from_json(self.facts)

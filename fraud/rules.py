@@ -61,7 +61,7 @@ def many_payments(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit 
     """More payments in a short time than a person makes."""
     for window, speed in zip(policy.windows, snapshot.speeds, strict=True):
         if speed.payments + 1 > window.payments_max:
-            because = f"payment number {speed.payments + 1} within one window of {window.name}"
+            because = f"Payment number {speed.payments + 1} within one window of {window.name}"
             return Hit("many_payments", policy.many_payments_weight, because)
     return None
 
@@ -91,7 +91,7 @@ def new_payee_large_amount(facts: Facts, snapshot: Snapshot, policy: FraudPolicy
     how_much = _much_for_a_stranger(facts, snapshot, policy)
     if how_much is None:
         return None
-    because = f"first payment to this payee, and {how_much}"
+    because = f"First payment to this payee, and {how_much}"
     return Hit("new_payee_large_amount", policy.payee_weight, because)
 
 
@@ -106,7 +106,7 @@ def unusual_hour(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit |
         return None
     clock = f"{snapshot.local_hour:02}:{snapshot.local_minute:02}"
     habit = f"{nightly} of your {snapshot.payments} payments were between {start} and {end} o'clock"
-    return Hit("unusual_hour", policy.night_weight, f"it is {clock} on your clock: {habit}")
+    return Hit("unusual_hour", policy.night_weight, f"It is {clock} on your clock: {habit}")
 
 
 @rule
@@ -115,7 +115,7 @@ def unusual_typing(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit
     if snapshot.session_risk is None:
         return None
     weight = policy.typing_risk.pick(snapshot.session_risk, policy.typing_weights)
-    because = f"the typing in this session differs from yours ({snapshot.session_risk:.0%})"
+    because = f"The typing in this session differs from yours ({snapshot.session_risk:.0%})"
     return Hit("unusual_typing", weight, because) if weight else None
 
 

@@ -137,7 +137,7 @@ def test_held_money_is_shown_at_home_with_its_reasons_and_confirmed_by_pin(ada_o
     pins.set_pin(user=ada, pin=PIN, password_ok=True)
     assert "is waiting for you" in ada_online.get(reverse("home")).content.decode()
     page = ada_online.get(reverse("transfer", args=[held.public_id])).content.decode()
-    assert "Why we looked twice" in page and "first payment to this payee" in page
+    assert "Why we looked twice" in page and "First payment to this payee" in page
     confirm = reverse("transfer-confirm", args=[held.public_id])
     wrong = ada_online.post(confirm, {"pin": "9999"})
     assert wrong.status_code == 422 and "pin" in errors_of(wrong)

@@ -181,7 +181,7 @@ def test_more_payments_than_a_person_makes(place, before, noticed):
 def test_the_count_in_the_reason_includes_this_payment():
     busy = snapshot(speeds=(Speed(5), Speed(5), Speed(5)))
     hit = rules.many_payments(facts(), busy, STANDARD)
-    assert hit == Hit("many_payments", 0.30, "payment number 6 within one window of 10 minutes")
+    assert hit == Hit("many_payments", 0.30, "Payment number 6 within one window of 10 minutes")
 
 
 # £5,000 in 100 days is £50 a day: 3, 5 and 10 days are £150, £250 and £500.
@@ -313,7 +313,7 @@ def test_a_habit_must_be_known_before_it_is_broken(payments, noticed):
 def test_the_hour_is_told_on_the_customers_own_clock():
     hit = rules.unusual_hour(facts(), by_night(0), STANDARD)
     assert hit is not None and hit.because == (
-        "it is 03:10 on your clock: 0 of your 100 payments were between 0 and 6 o'clock"
+        "It is 03:10 on your clock: 0 of your 100 payments were between 0 and 6 o'clock"
     )
 
 
