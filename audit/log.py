@@ -8,18 +8,19 @@ without a leaf, which every sequencing process does when it starts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, transaction
-from django.db.models import BooleanField, Exists, OuterRef
-from django.db.models.expressions import RawSQL
+from django.db.models import Exists, OuterRef, QuerySet
 
 from audit import entries, merkle, notes, selectors, signing, tiles
 from audit.errors import LogDamaged
 from audit.models import Checkpoint, Leaf, Record, Tile
+
+Row = tuple[Any, ...]  # a record's entries.COLUMNS
 
 SEQUENCER = "sequencer"
 BATCH_MAX = 2_000
@@ -79,14 +80,14 @@ def _seal(batch_max: int, *, missed: bool) -> Sealed:
     head = selectors.head(SEQUENCER)
     cluster, horizon = _ask(_HORIZON)
     place = _place(head, cluster)
-    rows = _without_leaf(batch_max) if missed else _next(place, horizon, batch_max)
+    if missed:
+        rows = _without_leaf(batch_max)
+    else:
+        rows, place = _next(place, horizon, batch_max)
     if not rows:
         return Sealed(leaves=0, size=head.size if head else 0)
     edge = _edge(head)
     _append(edge, rows)
-    if not missed:
-        id, tx = rows[-1][:2]
-        place = _Place(cluster, tx, id)
     _sign(edge, place)
     return Sealed(leaves=len(rows), size=edge.size)
 
@@ -112,19 +113,34 @@ def _place(head: Checkpoint | None, cluster: str) -> _Place:
     return _Place(cluster, head.cursor_tx, head.cursor_id)
 
 
-def _next(place: _Place, horizon: int, batch_max: int) -> list[tuple[Any, ...]]:
-    below = RawSQL("audit_record.tx < %s::text::xid8", [horizon], BooleanField())
-    return _rows(batch_max, selectors.after(place.tx, place.id), below)
+def _next(place: _Place, horizon: int, batch_max: int) -> tuple[list[Row], _Place]:
+    """The next records in order, and the place behind them.
+
+    Those that were caught up with, or sealed in a former cluster, have a leaf already and are
+    passed. Asking for both at once would be an anti-join, which reads all there is.
+    """
+    while True:
+        ahead = _records().filter(selectors.after(place.tx, place.id), selectors.below(horizon))
+        batch = list(ahead[:batch_max])
+        if not batch:
+            return [], place
+        id, tx = batch[-1][:2]
+        place = replace(place, tx=tx, id=id)
+        leaves = Leaf.objects.using(SEQUENCER).filter(record_id__in=[row[0] for row in batch])
+        sealed = set(leaves.values_list("record_id", flat=True))
+        if rows := [row for row in batch if row[0] not in sealed]:
+            return rows, place
 
 
-def _without_leaf(batch_max: int) -> list[tuple[Any, ...]]:
-    return _rows(batch_max)
+def _without_leaf(batch_max: int) -> list[Row]:
+    return list(
+        _records().filter(~Exists(Leaf.objects.filter(record_id=OuterRef("pk"))))[:batch_max]
+    )
 
 
-def _rows(batch_max: int, *conditions: RawSQL) -> list[tuple[Any, ...]]:
-    sealed = Exists(Leaf.objects.filter(record_id=OuterRef("pk")))
-    rows = Record.objects.using(SEQUENCER).filter(~sealed, *conditions).order_by("tx", "id")
-    return list(rows.values_list(*entries.COLUMNS)[:batch_max])
+def _records() -> QuerySet[Record, Row]:
+    rows = Record.objects.using(SEQUENCER).order_by("tx", "id")
+    return rows.values_list(*entries.COLUMNS)
 
 
 def _edge(head: Checkpoint | None) -> tiles.Edge:
@@ -143,18 +159,28 @@ def _edge(head: Checkpoint | None) -> tiles.Edge:
     return edge
 
 
-def _append(edge: tiles.Edge, rows: Sequence[tuple[Any, ...]]) -> None:
+def _append(edge: tiles.Edge, rows: Sequence[Row]) -> None:
     leaves, full = [], []
     for row in rows:
         entry = entries.entry_bytes(row)
         hash = merkle.leaf_hash(entry)
-        leaves.append(Leaf(index=edge.size, record_id=row[0], entry=entry, hash=hash))
+        leaves.append((edge.size, row[0], entry, hash))
         full += edge.append(hash)
-    Leaf.objects.using(SEQUENCER).bulk_create(leaves)
+    _write_leaves(leaves)
     Tile.objects.using(SEQUENCER).bulk_create(
         Tile(level=tile.level, index=tile.index, hashes=b"".join(tile.hashes), root=tile.root)
         for tile in full
     )
+
+
+def _write_leaves(leaves: Sequence[tuple[int, UUID, bytes, bytes]]) -> None:
+    """By COPY, at a third of what inserts cost: this is most of a sequencer's work."""
+    with (
+        connections[SEQUENCER].cursor() as cursor,
+        cursor.copy("COPY audit_leaf (index, record_id, entry, hash) FROM STDIN") as copy,
+    ):
+        for leaf in leaves:
+            copy.write_row(leaf)
 
 
 def _sign(edge: tiles.Edge, place: _Place) -> None:

@@ -134,9 +134,21 @@ def _behind(checkpoint: Checkpoint | None) -> QuerySet[Record]:
 
 def after(tx: int, id: object) -> RawSQL:
     """Condition: the record comes after this place in the order of the sequencer."""
-    return RawSQL(
-        "(audit_record.tx, audit_record.id) > (%s::text::xid8, %s)", [tx, id], BooleanField()
-    )
+    return _where("(audit_record.tx, audit_record.id) > (%s::xid8, %s)", str(tx), id)
+
+
+def up_to(tx: int, id: object) -> RawSQL:
+    """Condition: it stands at this place or before."""
+    return _where("(audit_record.tx, audit_record.id) <= (%s::xid8, %s)", str(tx), id)
+
+
+def below(tx: int) -> RawSQL:
+    """Condition: an earlier transaction wrote it."""
+    return _where("audit_record.tx < %s::xid8", str(tx))
+
+
+def _where(sql: str, *parameters: object) -> RawSQL:
+    return RawSQL(sql, parameters, BooleanField())
 
 
 def open_head(checkpoint: Checkpoint, trusted: Sequence[notes.Verifier]) -> notes.Checkpoint:

@@ -245,7 +245,7 @@ def _leaves(start: int, end: int | None = None) -> Iterator[_Row]:
 def _passed_over(last: Checkpoint, start: Checkpoint | None) -> Iterable[Record]:
     """Records that stand before the sequencer's cursor and yet have no leaf."""
     sealed = Exists(Leaf.objects.filter(record_id=OuterRef("pk")))
-    rows = Record.objects.filter(~sealed, ~selectors.after(last.cursor_tx, last.cursor_id))
+    rows = Record.objects.filter(~sealed, selectors.up_to(last.cursor_tx, last.cursor_id))
     if start is not None and start.cluster == last.cluster:
         rows = rows.filter(selectors.after(start.cursor_tx, start.cursor_id))
     return rows.order_by("tx", "id")[:FINDINGS_MAX]

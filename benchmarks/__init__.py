@@ -1,0 +1,1 @@
+"""Each module prints its figures last, as lines `name value`: `python -m benchmarks.NAME`."""
