@@ -10,13 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django_htmx.http import HttpResponseClientRedirect
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
 from audit import access, checks, services
 from audit.models import Checkpoint, Record, Verification
-from fintrust.core.admin_base import ReadOnlyAdmin, RecordsViews
+from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin, RecordsViews
 from fintrust.core.errors import NotFound
 from fintrust.core.ids import from_public
 from fintrust.core.models import User
@@ -91,7 +90,7 @@ class VerifiesTheLog(ReadOnlyAdmin):
 @admin.register(Record)
 class RecordAdmin(RecordsViews, ReadOnlyAdmin):
     list_display = ("at", "action", "who", "subject", "whose", "seal", "proof")
-    list_filter = (("at", RangeDateTimeFilter), AreaFilter, ActorFilter, SealFilter)
+    list_filter = (("at", MomentRangeFilter), AreaFilter, ActorFilter, SealFilter)
     list_filter_submit = True
     date_hierarchy = "at"
     search_fields = ("subject",)

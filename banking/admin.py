@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
@@ -22,7 +21,7 @@ from banking import ledger, services
 from banking.errors import TransferNotHeld
 from banking.models import Account, Currency, Hold, LedgerCheck, Movement, Transfer
 from banking.numbers import AccountNumberInvalid, account_id_of
-from fintrust.core.admin_base import ReadOnlyAdmin, RecordsViews
+from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin, RecordsViews
 from fintrust.core.errors import NotFound
 from fintrust.core.ids import from_public
 from fintrust.core.money import Money
@@ -151,7 +150,7 @@ class AccountAdmin(RecordsViews, ReadOnlyAdmin):
 class MovementAdmin(ReadOnlyAdmin):
     paginator = InfinitePaginator  # the ledger grows without end; nobody needs its count per page
     list_display = ("booked_at", "kind", "left", "reached", "money", "narrative")
-    list_filter = ("kind", "currency", ("booked_at", RangeDateTimeFilter))
+    list_filter = ("kind", "currency", ("booked_at", MomentRangeFilter))
     list_filter_submit = True
     list_select_related = ("source", "target")
     search_fields = ("id",)
@@ -201,7 +200,7 @@ class HoldAdmin(RecordsViews, ReadOnlyAdmin):
     list_filter = (
         ("end", admin.EmptyFieldListFilter),
         "end__outcome",
-        ("placed_at", RangeDateTimeFilter),
+        ("placed_at", MomentRangeFilter),
     )
     list_filter_submit = True
     list_select_related = ("account", "end")
@@ -245,7 +244,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         "kind",
         "channel",
         "currency",
-        ("asked_at", RangeDateTimeFilter),
+        ("asked_at", MomentRangeFilter),
     )
     list_filter_submit = True
     list_select_related = ("source", "target", "decision", "requested_by")

@@ -11,12 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django_htmx.http import HttpResponseClientRedirect
-from unfold.contrib.filters.admin import RangeDateTimeFilter, RangeNumericFilter
+from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from fintrust.core.admin_base import ReadOnlyAdmin, RecordsViews
+from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin, RecordsViews
 from fintrust.core.errors import NotFound, Problem
 from fintrust.core.ids import from_public
 from fintrust.core.models import User
@@ -75,7 +75,7 @@ class DecisionAdmin(FraudAdmin):
         "at",
     )
     list_filter = (
-        ("at", RangeDateTimeFilter),
+        ("at", MomentRangeFilter),
         "verdict",
         "risk_level",
         "forbidden",
@@ -156,7 +156,7 @@ class NoteForm(BaseDialogForm):
 @admin.register(Alert)
 class AlertAdmin(FraudAdmin):
     list_display = ("name", "severity_badge", "kind", "state", "text", "customer", "at")
-    list_filter = (("at", RangeDateTimeFilter), "status", "severity", "kind")
+    list_filter = (("at", MomentRangeFilter), "status", "severity", "kind")
     list_select_related = ("decision__customer", "acknowledged_by")
     date_hierarchy = "at"
     ordering = ("-at", "-id")
@@ -237,7 +237,7 @@ class AlertAdmin(FraudAdmin):
 @admin.register(PaymentFact)
 class PaymentFactAdmin(FraudAdmin):
     list_display = ("id", "kind", "amount", "outgoing", "customer", "counterparty", "at")
-    list_filter = (("at", RangeDateTimeFilter), "kind", "outgoing", "currency")
+    list_filter = (("at", MomentRangeFilter), "kind", "outgoing", "currency")
     list_select_related = ("customer",)
     date_hierarchy = "at"
     ordering = ("-at", "-id")
@@ -265,7 +265,7 @@ class PaymentFactAdmin(FraudAdmin):
 @admin.register(AfterScore)
 class AfterScoreAdmin(FraudAdmin):
     list_display = ("id", "fact", "score", "model", "at")
-    list_filter = (("at", RangeDateTimeFilter), ("score", RangeNumericFilter), "model")
+    list_filter = (("at", MomentRangeFilter), ("score", RangeNumericFilter), "model")
     list_select_related = ("fact",)
     ordering = ("-id",)
     owner_field = "fact__customer"

@@ -31,7 +31,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "consent.change_partner",
     ),
 }
-_APPS = ("core", "audit", "biometrics", "fraud", "banking", "consent")
+_APPS = ("auth", "core", "audit", "biometrics", "fraud", "banking", "consent")
 
 
 def give_permissions() -> None:
