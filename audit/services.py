@@ -71,7 +71,7 @@ def _subject(subject: Any) -> str:
 def _actor(by: User | None) -> dict[str, Any]:
     here = context.current()
     if by is not None and str(by.pk) != here.actor_id:
-        return _person(by.pk, kind_of(by))
+        return _person(by.pk, roles.kind_of(by))
     if here.actor_id is not None:
         return _person(UUID(here.actor_id), here.actor_kind)
     return {
@@ -88,12 +88,6 @@ def _person(actor: UUID, kind: str) -> dict[str, Any]:
         "actor_kind": kind,
         "actor_label": to_public(User.prefix, actor),
     }
-
-
-def kind_of(user: User) -> str:
-    if user.is_staff:
-        return "staff"
-    return "partner" if roles.has(user, roles.PARTNER) else "customer"
 
 
 def _program(here: context.Context) -> str:

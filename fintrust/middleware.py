@@ -1,8 +1,6 @@
 """What happens to every request before and after its view."""
 
-import zoneinfo
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from csp.middleware import CSPMiddleware
@@ -13,6 +11,7 @@ from django.utils import timezone
 from fintrust import problems
 from fintrust.core import context, roles
 from fintrust.core.errors import Invalid, Problem, TooLarge
+from fintrust.core.http import client_ip, zone_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -60,7 +59,7 @@ class RequestContext:
         with (
             context.use(
                 actor_id=str(user.pk) if user.is_authenticated else None,
-                actor_kind=kind_of(user),
+                actor_kind=roles.kind_of(user),
                 request_id=request_id,
                 ip=client_ip(request),
                 user_agent=request.headers.get("User-Agent", "")[:200],
@@ -73,30 +72,6 @@ class RequestContext:
         return response
 
 
-def kind_of(user: Any) -> str:
-    if not user.is_authenticated:
-        return "anonymous"
-    if user.is_staff:
-        return "staff"
-    return "partner" if roles.has(user, roles.PARTNER) else "customer"
-
-
-def zone_of(user: Any) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(getattr(user, "timezone", "UTC"))
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        return zoneinfo.ZoneInfo("UTC")
-
-
-def client_ip(request: HttpRequest) -> str | None:
-    """The address of the client; forwarded headers count only behind trusted proxies."""
-    if settings.TRUSTED_PROXIES:
-        hops = request.headers.get("X-Forwarded-For", "").split(",")
-        if len(hops) >= settings.TRUSTED_PROXIES:
-            return hops[-settings.TRUSTED_PROXIES].strip() or None
-    return request.META.get("REMOTE_ADDR") or None
-
-
 class Problems:
     """A problem raised by a page becomes a page that says so; the API has its own handler."""
 
@@ -106,9 +81,7 @@ class Problems:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_exception(
-        self, request: HttpRequest, exception: Exception
-    ) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, Problem):
             return problems.respond(request, exception)
         return None
@@ -122,9 +95,7 @@ class ContentSecurityPolicy(CSPMiddleware):
         if request.path.startswith("/admin/"):
             request._csp_console = True  # type: ignore[attr-defined]
 
-    def process_response(
-        self, request: HttpRequest, response: HttpResponse
-    ) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if getattr(request, "_csp_console", False):
             response._csp_replace = settings.CONSOLE_CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]
         return super().process_response(request, response)

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
-from fintrust.middleware import client_ip
+from fintrust.core.http import client_ip
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

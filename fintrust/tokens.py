@@ -43,11 +43,10 @@ from rest_framework_simplejwt.token_blacklist.models import (
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from audit.services import record
-from fintrust.core import context, keys
+from fintrust.core import context, keys, roles
 from fintrust.core.errors import NotFound, Unauthenticated, Unavailable
 from fintrust.core.models import SigningKey, User
 from fintrust.core.setup import TOKENS
-from fintrust.middleware import kind_of
 
 KEYS_KNOWN_SECONDS = 5.0  # how long a process may not notice that a key has retired
 KEYS_LOOKED_UP_SECONDS = 0.5  # a stranger's invented `kid` costs one query in this time at most
@@ -349,7 +348,7 @@ class BearerAuthentication(BaseAuthentication):
         token, user = read(Access, raw.strip())
         if cache.get(_ended(str(token.get(FAMILY, "")))):
             raise RevokedToken()
-        context.become(actor_id=str(user.pk), actor_kind=kind_of(user))
+        context.become(actor_id=str(user.pk), actor_kind=roles.kind_of(user))
         return user, token
 
     def authenticate_header(self, request: Request) -> str:

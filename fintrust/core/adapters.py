@@ -8,7 +8,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.models import Group
 
 from fintrust.core import keys, roles
-from fintrust.middleware import client_ip
+from fintrust.core.http import client_ip
 
 _AAD = b"mfa"
 

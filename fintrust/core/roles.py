@@ -24,3 +24,12 @@ def of(user: Any) -> frozenset[str]:
 
 def has(user: Any, *wanted: str) -> bool:
     return not of(user).isdisjoint(wanted)
+
+
+def kind_of(user: Any) -> str:
+    """What somebody counts as in records: anonymous, customer, partner or staff."""
+    if not user.is_authenticated:
+        return "anonymous"
+    if user.is_staff:
+        return "staff"
+    return PARTNER if has(user, PARTNER) else CUSTOMER

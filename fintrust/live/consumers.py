@@ -20,10 +20,10 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from fintrust.core import live
+from fintrust.core.http import zone_of
 from fintrust.core.models import User
 from fintrust.live import access, feed
 from fintrust.live.policy import STANDARD, FeedPolicy
-from fintrust.middleware import zone_of
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
