@@ -142,6 +142,8 @@ class PinForm(forms.Form):
 class ActivityForm(forms.Form):
     """The filters of the activity page; every one may be empty."""
 
+    is_filter = True  # so nobody needs to be told that a field is optional
+
     ANY = (("", "All"),)
 
     account = forms.ChoiceField(required=False)

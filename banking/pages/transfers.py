@@ -174,7 +174,8 @@ def activity(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "transfers": selectors.as_seen_by(request.user, page.rows),
-        "filtered": form.is_bound and any(form.data.values()),
+        "filtered": any(form.data.values()),
+        "narrowed": any(value for name, value in form.data.items() if name != "text"),
     }
     template = (
         "banking/activity.html#results" if request.htmx else "banking/activity.html"
