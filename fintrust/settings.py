@@ -36,6 +36,7 @@ AUDIT_LOG_KEY = base64.b64decode(
     _secret("FINTRUST_AUDIT_LOG_KEY")
 )  # Ed25519 seed of the log
 AUDIT_LOG_ORIGIN = env("AUDIT_LOG_ORIGIN", default="fintrust.example/log")
+AUDIT_LOG_FORMER_KEYS = env("AUDIT_LOG_FORMER_KEYS", default="")  # lines of /log/key before
 PORT = env.int("PORT", default=8000)
 SITE_URL = env("SITE_URL", default=f"http://localhost:{PORT}")
 ALLOWED_HOSTS = env.list(
