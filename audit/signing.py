@@ -35,4 +35,4 @@ def verifiers() -> list[notes.Verifier]:
 
 def trusted() -> list[notes.Verifier]:
     """Also the keys that signed before: AUDIT_LOG_FORMER_KEYS holds their lines."""
-    return verifiers() + notes.parse_vkeys(getattr(settings, "AUDIT_LOG_FORMER_KEYS", ""))
+    return verifiers() + notes.parse_vkeys(settings.AUDIT_LOG_FORMER_KEYS)

@@ -43,12 +43,11 @@ def test_the_edge_knows_the_root_and_tiles_yield_every_node(size):
     edge, full = grown(size)
     assert edge.root() == merkle.root(LEAVES[:size])
 
+    roots = {(tile.level, tile.index): tile.root for tile in full}
+
     def hashes(level, index):
-        width = tiles.width_in(size, level, index)
-        if level == 0:
-            return LEAVES[index * 256 : index * 256 + width]
-        below = {tile.index: tile.root for tile in full if tile.level == level - 1}
-        return [below[index * 256 + i] for i in range(width)]
+        places = range(index * 256, index * 256 + tiles.width_in(size, level, index))
+        return [LEAVES[i] if level == 0 else roots[level - 1, i] for i in places]
 
     node_at = tiles.node_at(hashes)
     root = merkle.root(LEAVES[:size])
