@@ -13,3 +13,6 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const menu of document.querySelectorAll("details[data-menu][open]")) close(menu, true);
 });
+
+// On a phone the security pages' navigation scrolls sideways; show where we are.
+document.querySelector(".side-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
