@@ -138,7 +138,7 @@ def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, drf.ErrorDetail
 
 def document(problem: Problem) -> dict[str, Any]:
     """The members of RFC 9457, plus `code`, `field` and what the problem brings along."""
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    request_id = _request_id()
     body: dict[str, Any] = {
         **problem.extra,  # first: nothing it brings along may replace a member of the RFC
         "type": f"{reverse('errors')}#{problem.code}",
@@ -154,12 +154,19 @@ def document(problem: Problem) -> dict[str, Any]:
     return body
 
 
+def _request_id() -> str | None:
+    return structlog.contextvars.get_contextvars().get("request_id")
+
+
 def respond(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The problem as the asker understands it."""
     log.info("problem", code=problem.code, status=problem.status)
     if wants_json(request):
         return JsonResponse(document(problem), status=problem.status, content_type=MEDIA_TYPE)
-    return render(request, "errors/problem.html", {"problem": problem}, status=problem.status)
+    # When the bank itself is broken the page asks nothing of it: no session, no person, no roles.
+    asker = None if problem.status >= 500 else request
+    about = {"problem": problem, "request_id": _request_id()}
+    return render(asker, "errors/problem.html", about, status=problem.status)
 
 
 def wants_json(request: HttpRequest) -> bool:
