@@ -66,7 +66,7 @@ def pgbench(table: str, clients: int, seconds: float) -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(f"INSERT INTO {table} ({COLUMNS}) VALUES ({VALUES});".replace("\n", " "))
         script.flush()
-        program = Binaries.from_wheels().postgres / "pgbench"
+        program = str(Binaries.from_wheels().postgres / "pgbench")
         command = [
             program, "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2",
             f"--time={max(1, round(seconds))}", f"--file={script.name}",
