@@ -27,21 +27,9 @@ BATCH_MAX = 2_000
 NIL = UUID(int=0)
 ONLY_ONE = 4_702_394_921  # the advisory lock; any number no one else uses
 
-# The horizon is that of this database alone: a forgotten transaction in a neighbouring one, which
-# can never write our records, would otherwise hold up the log. Each open transaction holds a lock
-# on its own number, and the lock tells the process, hence the database. Whatever cannot be told
-# counts as ours.
-_HORIZON = """
-    WITH seen AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot),
-    open AS (SELECT pg_snapshot_xip(snapshot) AS tx FROM seen),
-    elsewhere AS (
-        SELECT lock.transactionid FROM pg_locks lock JOIN pg_stat_activity process USING (pid)
-        WHERE lock.locktype = 'transactionid' AND lock.mode = 'ExclusiveLock' AND lock.granted
-          AND process.datname <> current_database()
-    )
+_PLACE = """
     SELECT (SELECT system_identifier::text FROM pg_control_system()),
-           coalesce(min(tx), (SELECT pg_snapshot_xmax(snapshot) FROM seen))::text::bigint
-    FROM open WHERE tx::xid NOT IN (SELECT transactionid FROM elsewhere)
+           committed_horizon()::text::bigint
 """
 
 
@@ -78,7 +66,7 @@ def _seal(batch_max: int, *, missed: bool) -> Sealed:
     if not _alone():
         return Sealed(leaves=0, size=0, busy=True)
     head = selectors.head(SEQUENCER)
-    cluster, horizon = _ask(_HORIZON)
+    cluster, horizon = _ask(_PLACE)
     place = _place(head, cluster)
     if missed:
         rows = _without_leaf(batch_max)

@@ -1,7 +1,7 @@
 """What happened, as rows that a page can follow; the socket only says "look again".
 
 An event is written in the caller's transaction, so nothing reaches a feed that did not commit.
-A follower reads rows up to the xmin horizon after its cursor, so nothing that committed is
+A follower reads rows up to the committed horizon after its cursor, so nothing that committed is
 skipped, however late its transaction ended; a lost wake-up costs a moment, never a row.
 """
 
@@ -83,7 +83,7 @@ async def _wake(topics: Sequence[str]) -> None:
 _AFTER = """
     SELECT tx::text::bigint, id, topic, kind, subject, data, at FROM core_event
     WHERE topic = %s AND (tx, id) > (%s::text::xid8, %s)
-      AND tx < pg_snapshot_xmin(pg_current_snapshot())
+      AND tx < (SELECT committed_horizon())
     ORDER BY tx, id LIMIT %s
 """
 
@@ -116,7 +116,7 @@ def behind(cursor: Cursor, topic: str) -> int:
     return unseen.filter(Q(tx__gt=cursor.tx) | Q(id__gt=cursor.id)).count()
 
 
-_HORIZON = Func(Func(function="pg_current_snapshot"), function="pg_snapshot_xmin")
+_HORIZON = Func(function="committed_horizon")
 
 
 def end(topic: str) -> Cursor:
@@ -141,7 +141,7 @@ class Waiting:
 
 _WAITING = """
     SELECT count(*), min(at), clock_timestamp() FROM core_event
-    WHERE topic = %s AND tx >= pg_snapshot_xmin(pg_current_snapshot())
+    WHERE topic = %s AND tx >= (SELECT committed_horizon())
 """
 
 

@@ -2,9 +2,10 @@
 
 import django.db.models.functions.datetime
 import django.db.models.functions.text
+from django.db import migrations, models
+
 import fintrust.core.fields
 import fintrust.core.ids
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
