@@ -1,0 +1,170 @@
+"""One person's first day at the bank, and what support and an officer see of it: the whole path,
+in real browsers, on the running stack with its worker and its sockets."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from banking.numbers import number_of
+from fintrust.core.ids import uuid7
+from fintrust.demo import people
+from fintrust.testing.stack import RunningStack
+
+PASSWORD = "seven quiet otters"  # noqa: S105
+PIN = "7294"
+
+
+@pytest.fixture
+def door(browser: Browser, stack: RunningStack) -> Iterator[Callable[[], Page]]:
+    """A browser of one's own: no cookies shared with anybody."""
+    contexts: list[Any] = []
+
+    def open_page() -> Page:
+        context = browser.new_context(base_url=stack.url, locale="en-GB")
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def sign_in(page: Page, handle: str) -> Page:
+    page.goto("/account/login/")
+    page.get_by_label("Email").fill(f"{handle}@{people.DOMAIN}")
+    page.get_by_label("Password").fill(people.PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda url: "/login/" not in url)
+    return page
+
+
+def register(page: Page, stack: RunningStack, email: str) -> None:
+    page.goto("/account/signup/")
+    page.get_by_label("Full name").fill("Wanda Reyes")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password (again)").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Continue").click()
+    page.get_by_label("Code").fill(code_from_mail(stack, email))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name="Hello, Wanda")).to_be_visible()
+
+
+def prove(page: Page) -> None:
+    """Before a lock is changed, the bank asks for the password once more."""
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Confirm").click()
+
+
+def code_from_mail(stack: RunningStack, email: str) -> str:
+    """The code in the e-mail that the development server prints."""
+    log = stack.state.root / "logs" / "web.log"
+    pattern = re.compile(
+        rf"To: {re.escape(email)}.*?\n\s*([A-Z0-9]{{4}}-[A-Z0-9]{{4}})\s*\n", re.DOTALL
+    )
+    stack.wait_for(lambda: pattern.search(log.read_text(errors="replace")) is not None)
+    found = pattern.search(log.read_text(errors="replace"))
+    assert found is not None
+    return found[1]
+
+
+def send(page: Page, payee: str, amount: str) -> None:
+    page.goto("/send/")
+    page.get_by_label("To account").fill(payee)
+    page.get_by_label("Amount").fill(amount)
+    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name=re.compile("^Send")).click()
+
+
+def number_of_demo_account(stack: RunningStack, handle: str) -> str:
+    rows = stack.sql(
+        "SELECT min(a.id) FROM banking_account a JOIN core_user u ON u.id = a.owner_id"
+        " WHERE u.email = %s",
+        f"{handle}@{people.DOMAIN}",
+    )
+    return number_of(rows[0][0])
+
+
+def reference(page: Page) -> str:
+    return page.locator("code", has_text="trf_").inner_text()
+
+
+def test_register_fund_send_get_held_confirm_and_be_seen(stack, door):
+    payee = number_of_demo_account(stack, "jonas")
+    live = sign_in(door(), "sam")
+    live.goto("/live/")
+    expect(live.locator("[data-connection-words]")).to_have_text("Live")
+
+    page = door()
+    register(page, stack, f"wanda-{uuid7().hex[-8:]}@example.org")
+    page.get_by_role("main").get_by_role("link", name="Open an account").first.click()
+    page.get_by_label("Name").fill("Everyday")
+    page.get_by_role("button", name="Open account").click()
+    page.get_by_role("link", name="Add money").first.click()
+    page.get_by_label("Amount").fill("2000")
+    page.get_by_role("button", name="Add money").click()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+
+    send(page, payee, "10.00")
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+
+    send(page, payee, "1500.00")
+    held_at = time.monotonic()
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    alert = live.locator("[data-feed] > li", has_text="flagged").filter(has_text="€1,500.00")
+    expect(alert).to_be_visible(timeout=1_000)
+    assert time.monotonic() - held_at < 1.5, "the alert was not on the feed within a second"
+    held = page.url
+
+    page.get_by_role("link", name="Set a PIN").click()
+    prove(page)
+    page.get_by_label("New PIN", exact=True).fill(PIN)
+    page.get_by_label("The same PIN again").fill(PIN)
+    page.get_by_role("button", name="Set PIN").click()
+    page.goto(held)
+    page.get_by_label("Your PIN").fill(PIN)
+    page.get_by_role("button", name="Yes, send it").click()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+
+    send(page, number_of_demo_account(stack, "halden"), "480.00")
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    release(sign_in(door(), "olga"), reference(page))
+    page.reload()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+
+    verify(stack)
+
+
+def release(console: Page, transfer: str) -> None:
+    """The officer finds the held transfer in the console and lets it go, with a reason."""
+    console.goto(f"/admin/banking/transfer/?status__exact=held&q={transfer}")
+    expect(console.get_by_text("1 transfer", exact=True)).to_be_visible()
+    console.locator("#result_list tbody a").first.click()
+    console.get_by_role("link", name="Release").click()
+    console.get_by_label("Reason").fill("Called the customer back on her known number")
+    console.get_by_role("button", name="Release").click()
+    expect(console.get_by_text(f"Released: €480.00, {transfer}")).to_be_visible()
+
+
+def verify(stack: RunningStack) -> None:
+    """The sealing task ran, the tree and every balance are right, and all sides sum to zero."""
+    stack.wait_for(
+        lambda: stack.sql("SELECT count(*) FROM audit_record r LEFT JOIN audit_leaf l"
+                          " ON l.record_id = r.id WHERE l.record_id IS NULL")[0][0] == 0
+    )  # fmt: skip
+    for check in ("verify_audit", "verify_ledger"):
+        done = stack.manage(check)
+        assert done.returncode == 0, done.stdout + done.stderr
+    sums = stack.sql("SELECT currency, sum(balance) FROM banking_account GROUP BY currency")
+    assert {total for _, total in sums} == {0}
+
+
+def test_a_customer_reads_in_their_own_words_why_a_payment_was_refused(stack, door):
+    page = sign_in(door(), "priya")
+    page.goto("/activity/?status=refused")
+    page.get_by_role("link", name=re.compile("Jonas Weber")).first.click()
+    expect(page.get_by_text("over your own limit of €500.00")).to_be_visible()
