@@ -268,7 +268,7 @@ class Place:
         # Root's servers run as somebody else, who must get through, but needs not read.
         state.mkdir(mode=0o711 if account else 0o700, parents=True, exist_ok=True)
         root = cls._root(state, account)
-        run = cls._run(root, account)
+        run = cls.run_directory(root, account)
         for directory in (root / "postgres", root / "redis", run):
             _make_private(directory, account)
         programs = (binaries or Binaries.from_wheels()).reachable_by(account)
@@ -288,7 +288,7 @@ class Place:
         return servers.resolve()
 
     @staticmethod
-    def _run(root: Path, account: Account | None) -> Path:
+    def run_directory(root: Path, account: Account | None) -> Path:
         """Where the sockets are: beside the data, unless their path would be too long."""
         run = root / "run"
         if len(os.fsencode(run / ".s.PGSQL.5432")) <= SOCKET_PATH_MAX:
@@ -546,8 +546,11 @@ class Throwaway:
     prefix = "fintrust-throwaway-"
     birth_seconds_max = 5
 
-    def __init__(self, *, binaries: Binaries | None = None, tcp: bool = False) -> None:
+    def __init__(
+        self, *, binaries: Binaries | None = None, tcp: bool = False, seed: Path | None = None
+    ) -> None:
         self._sweep()
+        self._seed = seed
         self.state = Path(tempfile.mkdtemp(prefix=self.prefix, dir=_temporary())).resolve()
         self.state.chmod(0o711 if os.geteuid() == 0 else 0o700)
         self._lock = (self.state / "lock").open("w")
@@ -571,6 +574,9 @@ class Throwaway:
                     shutil.rmtree(state, ignore_errors=True)
 
     def start(self) -> Mapping[str, str]:
+        if self._seed is not None:  # the data of servers that were frozen, owner and all
+            copy = ["cp", "--archive", "--reflink=auto", str(self._seed), str(self.postgres.data)]
+            subprocess.run(copy, check=True)
         for server in (self.redis, self.postgres):
             server.prepare()
             self._running.append((server, self._spawn(server)))
@@ -607,12 +613,17 @@ class Throwaway:
                 raise ServerError(f"{server.name} did not start:\n{said}")
             time.sleep(0.02)
 
-    def dead(self) -> list[str]:
-        return [server.name for server, process in self._running if process.poll() is not None]
+    def freeze(self) -> None:
+        """Stop PostgreSQL cleanly, so that its data can be the seed of others."""
+        for server, process in self._running:
+            if server is self.postgres:
+                process.send_signal(server.stop_signal)
+                process.wait()
 
     def stop(self) -> None:
         for server, process in self._running:
-            process.send_signal(server.stop_signal)
+            if process.poll() is None:
+                process.send_signal(server.stop_signal)
         for _server, process in self._running:
             try:
                 process.wait(timeout=10)
@@ -635,8 +646,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tcp", action="store_true", help="on loopback with passwords")
     parser.add_argument("--postgres", type=Path, help="directory of other PostgreSQL programs")
     parser.add_argument("--redis", type=Path, help="another Redis server program")
+    parser.add_argument("--seed", type=Path, help="begin with a copy of this PostgreSQL data")
     parser.add_argument("command", nargs="*", help="what to run meanwhile")
     return parser.parse_args()
+
+
+def _obey(servers: Throwaway) -> None:
+    """Until whoever wanted the servers closes our input, or is gone."""
+    for line in sys.stdin:
+        if line.strip() == "freeze":
+            servers.freeze()
+            print("frozen", flush=True)
 
 
 def main() -> int:
@@ -645,13 +665,14 @@ def main() -> int:
     binaries = Binaries(arguments.postgres or wheels.postgres, arguments.redis or wheels.redis)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: sys.exit(143))
-    servers = Throwaway(binaries=binaries, tcp=arguments.tcp)
+    servers = Throwaway(binaries=binaries, tcp=arguments.tcp, seed=arguments.seed)
     try:
         environment = servers.start()
         if arguments.command:
             return subprocess.call(arguments.command, env=os.environ | environment)
-        print(json.dumps(environment), flush=True)
-        sys.stdin.buffer.read()  # until whoever wanted them is gone
+        said = {**environment, "POSTGRES_DATA": str(servers.postgres.data)}
+        print(json.dumps(said), flush=True)
+        _obey(servers)
         return 0
     except KeyboardInterrupt:
         return 130

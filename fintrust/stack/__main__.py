@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from fintrust.embedded import ServerError, evict, tied_to_parent
+from fintrust.embedded import Account, Place, ServerError, evict, tied_to_parent
 from fintrust.stack import ports, processes
 from fintrust.stack.environment import Connections, Environment, connections, environment
 from fintrust.stack.logs import Terminal
@@ -204,9 +204,9 @@ def _clean() -> int:
         return 0
     with state.claim(Holder(doing="clean")):
         evict(state.root)
-        servers = state.root / "servers"
-        if servers.is_symlink():
-            shutil.rmtree(servers.resolve(), ignore_errors=True)
+        servers = (state.root / "servers").resolve()
+        shutil.rmtree(Place.run_directory(servers, Account.needed()), ignore_errors=True)
+        shutil.rmtree(servers, ignore_errors=True)  # it may be a link to elsewhere
         shutil.rmtree(state.root)
     return 0
 

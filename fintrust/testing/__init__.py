@@ -53,8 +53,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if not session.config.option.collectonly:
         try:
             servers.finish_template()
+            if session.config.getoption("numprocesses", None):
+                servers.hand_out_seeds()
         except servers.Unusable as error:
             raise pytest.UsageError(str(error)) from error
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """On one external server the processes would hide commits from each other's followers."""
+    return 1 if servers.current().external else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -75,6 +82,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if item.get_closest_marker("browser") and not browser_program() and not _ci():
             item.add_marker(pytest.mark.skip(reason=_NO_BROWSER))
+    # The longest group goes first, so that the other processes are busy as long as it is; but on
+    # a server shared with the other tests it goes last, since it never stops writing.
+    shared = servers.current().external
+    items.sort(key=lambda item: bool(item.get_closest_marker("stack")) == shared)
 
 
 _NO_BROWSER = "no browser: install Debian's chromium (`make test` does, as root)"

@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from fintrust.stack import roles, secret_file, urls
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUN_VARIABLE = "FINTRUST_TEST_RUN"  # set by the controller; its children see it and join the run
+SEED_VARIABLE = "FINTRUST_TEST_SEED"  # the data that the servers of other processes begin with
 _PREFIX = "fintrust_test_"
 _REDIS_MARK = "fintrust:throw-away"
 
@@ -78,12 +79,15 @@ _guardian: subprocess.Popen[str] | None = None
 _building: subprocess.Popen[str] | None = None
 _presence: contextlib.ExitStack = contextlib.ExitStack()
 _current_database = ""
+_data = ""
 
 
 def begin() -> None:
     """Start or join the run, and point this process's environment at its own databases."""
     if RUN_VARIABLE not in os.environ:
         _begin_as_controller()
+    elif SEED_VARIABLE in os.environ:
+        _begin_with_own_servers()
     point_at(current().database(process_name()))
     os.environ["REDIS_URL"] = _own_redis()
 
@@ -128,7 +132,9 @@ def _begin_as_controller() -> None:
     )
     os.environ[RUN_VARIABLE] = json.dumps(run.__dict__)
     if own:
+        global _data
         os.environ["FINTRUST_STATE"] = own["FINTRUST_STATE"]
+        _data = own["POSTGRES_DATA"]
     # Kept open for the whole run: it shows other runs that these databases are in use.
     connection = _presence.enter_context(run.connect())
     _sweep(run, connection)
@@ -142,11 +148,24 @@ def _usual_state() -> Path:
     return Path(os.environ.get("FINTRUST_STATE") or PROJECT / "var").resolve()
 
 
-def _start_guardian() -> dict[str, str]:
+def _begin_with_own_servers() -> None:
+    """
+    A server for each process of the run, not only a database.
+
+    Followers read up to the oldest transaction that is still open anywhere on the server; another
+    process's long test would hide from this one what it has just committed.
+    """
+    own = _start_guardian("--seed", os.environ[SEED_VARIABLE])
+    shared = current()
+    run = replace(shared, administrator=own["DATABASE_URL"], redis=own["REDIS_URL"])
+    os.environ[RUN_VARIABLE] = json.dumps(run.__dict__)
+
+
+def _start_guardian(*options: str) -> dict[str, str]:
     """A process that ends the servers when this one is gone, whatever ended it."""
     global _guardian
     _guardian = subprocess.Popen(
-        [sys.executable, "-m", "fintrust.embedded"],
+        [sys.executable, "-m", "fintrust.embedded", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -209,8 +228,26 @@ def finish_template() -> None:
         )
 
 
+def hand_out_seeds() -> None:
+    """Before other processes start: theirs shall begin where the template is."""
+    if process_name() != "main" or _guardian is None:
+        return
+    _presence.close()
+    assert _guardian.stdin is not None
+    assert _guardian.stdout is not None
+    _guardian.stdin.write("freeze\n")
+    _guardian.stdin.flush()
+    if _guardian.stdout.readline() != "frozen\n":
+        raise Unusable("The throw-away PostgreSQL could not be stopped to copy it.")
+    os.environ[SEED_VARIABLE] = _data
+
+
 def end() -> None:
-    if process_name() != "main" or RUN_VARIABLE not in os.environ:
+    if RUN_VARIABLE not in os.environ:
+        return
+    if process_name() != "main":
+        if _guardian is not None:
+            _guardian.communicate()
         return
     if _building is not None and _building.poll() is None:
         _building.kill()
@@ -231,7 +268,7 @@ def end() -> None:
 
 
 def _own_redis() -> str:
-    """A numbered database for each process of the run."""
+    """A numbered database for each process of the run, where they share a server."""
     worker = process_name().removeprefix("gw")
     return urls.redis_database(current().redis, 1 + int(worker) if worker.isdigit() else 0)
 

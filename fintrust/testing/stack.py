@@ -156,7 +156,8 @@ class RunningStack:
 
 def outside() -> dict[str, str]:
     """The environment without what this plugin put there for the tests themselves."""
-    ours = {*urls.VARIABLES, "REDIS_URL", "FINTRUST_ENV", "FINTRUST_STATE", servers.RUN_VARIABLE}
+    ours = {*urls.VARIABLES, "REDIS_URL", "FINTRUST_ENV", "FINTRUST_STATE"}
+    ours |= {servers.RUN_VARIABLE, servers.SEED_VARIABLE}
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 

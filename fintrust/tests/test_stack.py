@@ -132,6 +132,11 @@ def test_a_stale_pid_file_that_names_an_innocent_process_is_dropped(start: Start
 def test_any_path_will_do(start: Start, home: Path, name: str) -> None:
     running = start(home / name)
     assert running.sql("SELECT 1") == [(1,)]
+    running.stop()
+    clean(running)
+    servers_place = running.state.root / "servers"
+    account = embedded.Account.needed()
+    assert not embedded.Place.run_directory(servers_place, account).exists()
 
 
 def test_the_sockets_are_behind_a_private_door(start: Start) -> None:
