@@ -207,7 +207,7 @@ class Hold(PublicModel):
     because = models.CharField(max_length=500)
     tx = TxField()
 
-    objects = HoldQuerySet.as_manager()
+    objects: ClassVar = HoldQuerySet.as_manager()
 
     class Meta:
         managed = False
