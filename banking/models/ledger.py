@@ -134,9 +134,7 @@ class Movement(PublicModel):
         db_column="reverses",
         related_name="reversed_by",
     )
-    hold = models.ForeignKey(
-        "Hold", models.DO_NOTHING, null=True, related_name="movements"
-    )
+    hold = models.ForeignKey("Hold", models.DO_NOTHING, null=True, related_name="movements")
     tx = TxField()
 
     class Meta:
@@ -229,14 +227,10 @@ class HoldEnd(models.Model):
         RELEASED = "released", "Released"
         EXPIRED = "expired", "Expired"
 
-    hold = models.OneToOneField(
-        Hold, models.DO_NOTHING, primary_key=True, related_name="end"
-    )
+    hold = models.OneToOneField(Hold, models.DO_NOTHING, primary_key=True, related_name="end")
     outcome = models.CharField(max_length=32, choices=Outcome)
     amount_minor = models.BigIntegerField(db_column="amount")
-    movement = models.OneToOneField(
-        Movement, models.DO_NOTHING, null=True, related_name="hold_end"
-    )
+    movement = models.OneToOneField(Movement, models.DO_NOTHING, null=True, related_name="hold_end")
     at = models.DateTimeField()
     tx = TxField()
 
