@@ -1,5 +1,6 @@
 """The Celery application. Who asked, and under which request id, travels in the task's headers."""
 
+import gc
 import os
 from typing import Any
 
@@ -55,3 +56,11 @@ def _use_django_logging(**_: Any) -> None:
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
+
+
+@signals.worker_before_create_process.connect
+def _share_memory(**_: Any) -> None:
+    """What is loaded now stays as it is, so the garbage collector must not write beside it: a
+    page that nobody writes to is one page for the worker and all its children."""
+    gc.collect()
+    gc.freeze()

@@ -2,10 +2,11 @@
 
 from celery import shared_task
 
-from fraud import afterwards
-
 
 @shared_task(name="fraud.score_afterwards")
 def score_afterwards() -> int:
     """Look again at what has moved; see settings for how often."""
+    # Imported here: numpy is large, and only the process that comes to score needs it.
+    from fraud import afterwards
+
     return afterwards.score_afterwards()

@@ -42,7 +42,7 @@ def bank(*, state: Path, host: str, port: int, environment: Mapping[str, str]) -
         command = [sys.executable, *quiet, "-m", *argv]
         return Program(name, command, environment, restarts=True, **more)
 
-    celery = ("celery", "-A", "fintrust.celery", "--quiet")
+    celery = ("celery", "--quiet", "-A")
     return [
         program(
             "web",
@@ -52,13 +52,14 @@ def bank(*, state: Path, host: str, port: int, environment: Mapping[str, str]) -
         ),
         program(
             "worker",
-            *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
+            *(*celery, "fintrust.celery", "worker", "--concurrency", "2", "--loglevel", "INFO"),
             *("--without-gossip", "--without-mingle"),
         ),
         program(
             "beat",
             *(
                 *celery,
+                "fintrust.beat",
                 "beat",
                 "--schedule",
                 str(state / "beat"),
