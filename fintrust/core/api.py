@@ -18,7 +18,7 @@ from fintrust.core.models import User
 from fintrust.core.money import InvalidAmount, Money, exponent
 
 LIMIT_DEFAULT, LIMIT_MAX = 50, 200
-AMOUNT_PATTERN = r"^[0-9]{1,18}(\.[0-9]{1,8})?$"
+AMOUNT_PATTERN = r"^[0-9]{1,18}(\.[0-9]{1,3})?$"  # what is sent is judged by Money.parse
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
 _WHOLE = re.compile(r"-?[0-9]{1,18}")  # ASCII digits only
 
