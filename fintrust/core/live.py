@@ -116,7 +116,8 @@ def behind(cursor: Cursor, topic: str) -> int:
     return unseen.filter(Q(tx__gt=cursor.tx) | Q(id__gt=cursor.id)).count()
 
 
-_HORIZON = Func(function="committed_horizon")
+# Asked once a statement, not once a row.
+_HORIZON = Func(function="committed_horizon", template="(SELECT %(function)s())")
 
 
 def end(topic: str) -> Cursor:

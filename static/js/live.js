@@ -52,24 +52,30 @@ pause.addEventListener("click", () => {
   pause.textContent = paused ? "Resume" : "Pause";
   hold("button", paused);
 });
-showNew.addEventListener("click", () => {
+showNew.addEventListener("click", (event) => {
   list.flush();
-  tellWaiting();
   window.scrollTo({ top: 0 });
-  list.element.querySelector("a")?.focus({ preventScroll: true });
+  // By keyboard, on to the newest row; by mouse, out of the way, or the focus would hold what comes next.
+  if (event.detail === 0) list.element.querySelector("a")?.focus({ preventScroll: true });
+  else showNew.blur();
+  tellWaiting();
 });
 
-// Rows must not move under a hand that is about to press one.
+// Rows must not move under a hand that is about to press one. The button that counts them lies over the rows.
+const inFeed = (node) => Boolean(node?.closest?.(".feed"));
 document.addEventListener("pointerover", (event) => {
-  if (event.pointerType === "mouse") hold("pointer", list.element.contains(event.target));
+  if (event.pointerType === "mouse") hold("pointer", inFeed(event.target));
 });
-document.addEventListener("focusin", (event) => hold("focus", list.element.contains(event.target)));
-document.addEventListener("focusout", (event) => hold("focus", list.element.contains(event.relatedTarget)));
+document.addEventListener("focusin", (event) => hold("focus", inFeed(event.target)));
+document.addEventListener("focusout", (event) => hold("focus", inFeed(event.relatedTarget)));
 document.addEventListener("scroll", () => hold("scroll", list.element.getBoundingClientRect().top < 0), { passive: true });
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "event-detail") document.getElementById("event-dialog").showModal();
-  if (event.detail.target.id === "feed") list.swapped();
+  if (event.detail.target.id === "feed") {
+    list.swapped();
+    tellWaiting();
+  }
 });
 
 if (list.element.dataset.fromStart === "1") {

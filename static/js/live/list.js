@@ -1,17 +1,7 @@
 // The list of rows: knows each row by its id, so that nothing is ever shown twice, and forgets the oldest.
+import { newer, parse, wanted } from "./rows.js";
+
 const ROWS_MAX = 200;
-
-const parse = (html) => {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return [...template.content.querySelectorAll("li")].reverse(); // oldest first
-};
-
-const newer = (a, b) => {
-  const [tx, id] = a.split("-").map(BigInt);
-  const [otherTx, otherId] = b.split("-").map(BigInt);
-  return tx > otherTx || (tx === otherTx && id > otherId);
-};
 
 export class FeedList {
   #kept = []; // arrived, not shown yet
@@ -23,8 +13,9 @@ export class FeedList {
     this.filters = filters;
   }
 
+  /** htmx may have replaced it since. */
   get element() {
-    return document.getElementById(this.id); // htmx may have replaced it
+    return document.getElementById(this.id);
   }
 
   get waiting() {
@@ -69,13 +60,7 @@ export class FeedList {
   }
 
   #wanted(row) {
-    const chosen = new FormData(this.filters);
-    return (
-      (!chosen.get("kind") || chosen.get("kind") === row.dataset.family) &&
-      (!chosen.get("severity") || chosen.get("severity") === row.dataset.severity) &&
-      (!chosen.get("waiting") || row.dataset.waiting === "1") &&
-      row.dataset.search.includes(chosen.get("q").trim().toLowerCase())
-    );
+    return wanted(row, new FormData(this.filters));
   }
 
   #forget() {
@@ -85,9 +70,7 @@ export class FeedList {
     const older = new URL(location.href);
     older.searchParams.set("before", this.element.lastElementChild.dataset.cursor);
     const link = Object.assign(document.createElement("a"), { href: older, className: "text-link", textContent: "Show older" });
-    const foot = Object.assign(document.createElement("div"), { className: "panel-foot feed-foot" });
-    foot.append(link);
-    document.getElementById("feed-older").replaceChildren(foot);
+    document.getElementById("feed-older").replaceChildren(link);
   }
 
   /** htmx has put other rows here: older ones below, or those of another filter. */
@@ -98,11 +81,9 @@ export class FeedList {
     for (const row of missed) this.#take(row.cloneNode(true), false);
   }
 
-  /** This screen slept too long: the rows in between are in the console, and a line says so. */
+  /** This screen slept too long: what came in between is further back, and a line says so. */
   skip(count) {
-    const note = document.createElement("li");
-    note.className = "feed-gap";
-    note.textContent = `${count.toLocaleString("en-GB")} events passed while this screen was away. Reload to see the latest.`;
-    this.element.prepend(note);
+    const textContent = `${count.toLocaleString("en-GB")} events passed while this screen was away. Reload to page through them.`;
+    this.element.prepend(Object.assign(document.createElement("li"), { className: "feed-gap", textContent }));
   }
 }
