@@ -11,7 +11,6 @@ from django.db.models import Q, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
@@ -34,11 +33,12 @@ from fintrust.core.api import (
     Text,
     about,
     body_of,
-    caller,
     query_of,
     raises,
 )
 from fintrust.core.errors import Invalid, NotFound
+from fintrust.core.http import PersonApiRequest
+from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud.models import Decision
 
@@ -86,9 +86,9 @@ class NewAccount(Body):
 
 class Accounts(APIView):
     @extend_schema(operation_id="accounts_list", responses={200: AccountList})
-    def get(self, request: Request) -> Response:
+    def get(self, request: PersonApiRequest) -> Response:
         """Your accounts, in the order they were opened."""
-        return Response(AccountList({"results": selectors.accounts_of(caller(request))}).data)
+        return Response(AccountList({"results": selectors.accounts_of(request.user)}).data)
 
     @extend_schema(
         operation_id="accounts_open",
@@ -103,25 +103,25 @@ class Accounts(APIView):
         ],
     )
     @raises(errors.AccountsExhausted, errors.UnknownCurrency)
-    def post(self, request: Request) -> Response:
+    def post(self, request: PersonApiRequest) -> Response:
         """Open an account."""
-        account = services.open_account(owner=caller(request), **body_of(request, NewAccount))
+        account = services.open_account(owner=request.user, **body_of(request, NewAccount))
         at = reverse("api-account", kwargs={"account": account.public_id}, request=request)
         return Response(AccountView(account).data, status=201, headers={"Location": at})
 
 
 class OneAccount(APIView):
     @extend_schema(operation_id="accounts_read", responses={200: AccountView})
-    def get(self, request: Request, account: str) -> Response:
+    def get(self, request: PersonApiRequest, account: str) -> Response:
         """One of your accounts. Somebody else's does not exist."""
-        return Response(AccountView(selectors.account_for(caller(request), account)).data)
+        return Response(AccountView(selectors.account_for(request.user, account)).data)
 
 
 class Balance(APIView):
     @extend_schema(operation_id="accounts_balance", responses={200: BalanceView})
-    def get(self, request: Request, account: str) -> Response:
+    def get(self, request: PersonApiRequest, account: str) -> Response:
         """What is on the account, what is held, and what can be spent."""
-        return Response(BalanceView(selectors.account_for(caller(request), account)).data)
+        return Response(BalanceView(selectors.account_for(request.user, account)).data)
 
 
 # --- moving money ---------------------------------------------------------------------------
@@ -278,51 +278,49 @@ class MoneyDoor(APIView):
     def key(self) -> str:
         return idempotency.clean_key(self.request.headers.get("Idempotency-Key"))
 
-    def answer(self, transfer: Transfer) -> Response:
+    def answer(self, request: PersonApiRequest, transfer: Transfer) -> Response:
         """201 when it is settled, 202 when it waits, 200 when it is an old answer."""
-        body = TransferView(transfer, context={"user": caller(self.request)}).data
+        body = TransferView(transfer, context={"user": request.user}).data
         if transfer.replayed:
             return Response(body, headers={"Idempotent-Replayed": "true"})
-        at = reverse(
-            "api-transaction", kwargs={"transfer": transfer.public_id}, request=self.request
-        )
+        at = reverse("api-transaction", kwargs={"transfer": transfer.public_id}, request=request)
         return Response(body, status=202 if transfer.is_held else 201, headers={"Location": at})
 
-    def own_account(self, public_id: str, field: str) -> Account:
+    def own_account(self, user: User, public_id: str, field: str) -> Account:
         with about(field):
-            return selectors.account_for(caller(self.request), public_id)
+            return selectors.account_for(user, public_id)
 
 
 class Deposit(MoneyDoor):
     @_money_moves("deposit", CashBody, {"account": _MINE, "amount": "12.50", "currency": "EUR"})
     @raises(*_ANY_MONEY, errors.FundingClosed, errors.DepositTooLarge)
-    def post(self, request: Request) -> Response:
+    def post(self, request: PersonApiRequest) -> Response:
         """Put money into an account of yours, from the bank's clearing account (demo funding)."""
         key, asked = self.key(), body_of(request, CashBody)
         transfer = services.deposit(
-            by=caller(request),
-            account=self.own_account(asked["account"], "account"),
+            by=request.user,
+            account=self.own_account(request.user, asked["account"], "account"),
             amount=asked["amount"],
             request_id=key,
             channel=Transfer.Channel.API,
         )
-        return self.answer(transfer)
+        return self.answer(request, transfer)
 
 
 class Withdraw(MoneyDoor):
     @_money_moves("withdraw", CashBody, {"account": _MINE, "amount": "12.50", "currency": "EUR"})
     @raises(*_ANY_MONEY)
-    def post(self, request: Request) -> Response:
+    def post(self, request: PersonApiRequest) -> Response:
         """Take money out of an account of yours."""
         key, asked = self.key(), body_of(request, CashBody)
         transfer = services.withdraw(
-            by=caller(request),
-            account=self.own_account(asked["account"], "account"),
+            by=request.user,
+            account=self.own_account(request.user, asked["account"], "account"),
             amount=asked["amount"],
             request_id=key,
             channel=Transfer.Channel.API,
         )
-        return self.answer(transfer)
+        return self.answer(request, transfer)
 
 
 class Send(MoneyDoor):
@@ -338,18 +336,18 @@ class Send(MoneyDoor):
         },
     )
     @raises(*_ANY_MONEY, errors.SameAccount, errors.UnknownPayee, AccountNumberInvalid)
-    def post(self, request: Request) -> Response:
+    def post(self, request: PersonApiRequest) -> Response:
         """Send money from an account of yours to anybody's.
 
         It is judged first: `posted` (201) has moved, `held` (202) waits for your PIN or an
         officer, `refused` (201) stays where it was; `reasons` say why.
         """
         key, asked = self.key(), body_of(request, TransferBody)
-        source = self.own_account(asked["source"], "source")
+        source = self.own_account(request.user, asked["source"], "source")
         with about("target"):
             target = selectors.payee_account(asked["target"])
         transfer = services.send_transfer(
-            by=caller(request),
+            by=request.user,
             source=source,
             target=target,
             amount=asked["amount"],
@@ -357,7 +355,7 @@ class Send(MoneyDoor):
             note=asked["note"],
             channel=Transfer.Channel.API,
         )
-        return self.answer(transfer)
+        return self.answer(request, transfer)
 
 
 # --- what became of it ----------------------------------------------------------------------
@@ -399,18 +397,18 @@ class History(APIView):
         errors.UnknownPayee,
         NotFound,
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: PersonApiRequest) -> Response:
         """What you asked for and what you were sent, newest first."""
         asked = query_of(request, HistoryQuery)
-        found = self._found(asked)
+        found = self._found(request.user, asked)
         with about("cursor"):
             page = selectors.transfers_page(found, before=asked.get("cursor"), size=asked["limit"])
         answer = {"results": page.rows, "next_cursor": page.next or None}
-        return Response(TransferPage(answer, context={"user": caller(request)}).data)
+        return Response(TransferPage(answer, context={"user": request.user}).data)
 
-    def _found(self, asked: dict[str, Any]) -> QuerySet[Transfer]:
+    def _found(self, user: User, asked: dict[str, Any]) -> QuerySet[Transfer]:
         with about("account"):
-            found = selectors.history(caller(self.request), _filters(asked))
+            found = selectors.history(user, _filters(asked))
         if "currency" in asked:
             found = found.filter(currency=asked["currency"])
         if "counterparty" in asked:
@@ -436,9 +434,9 @@ def _filters(asked: dict[str, Any]) -> Filters:
 
 class OneTransfer(APIView):
     @extend_schema(operation_id="transactions_read", responses={200: TransferView})
-    def get(self, request: Request, transfer: str) -> Response:
+    def get(self, request: PersonApiRequest, transfer: str) -> Response:
         """One transfer that you asked for or were sent."""
-        return _shown(request, selectors.transfer_for(caller(request), transfer))
+        return _shown(request, selectors.transfer_for(request.user, transfer))
 
 
 class Confirm(APIView):
@@ -460,13 +458,11 @@ class Confirm(APIView):
         PinWrong,
         PinLocked,
     )
-    def post(self, request: Request, transfer: str) -> Response:
+    def post(self, request: PersonApiRequest, transfer: str) -> Response:
         """Send a held transfer on its way, with your PIN."""
         pin = body_of(request, PinBody)["pin"]
-        held = selectors.transfer_for(caller(request), transfer)
-        return _shown(
-            request, services.confirm_transfer(transfer=held, by=caller(request), pin=pin)
-        )
+        held = selectors.transfer_for(request.user, transfer)
+        return _shown(request, services.confirm_transfer(transfer=held, by=request.user, pin=pin))
 
 
 class Cancel(APIView):
@@ -474,21 +470,21 @@ class Cancel(APIView):
 
     @extend_schema(operation_id="transactions_cancel", request=None, responses={200: TransferView})
     @raises(errors.TransferNotHeld, errors.HoldExpired)
-    def post(self, request: Request, transfer: str) -> Response:
+    def post(self, request: PersonApiRequest, transfer: str) -> Response:
         """Take a held transfer back; the money stays yours."""
-        held = selectors.transfer_for(caller(request), transfer)
-        return _shown(request, services.cancel_transfer(transfer=held, by=caller(request)))
+        held = selectors.transfer_for(request.user, transfer)
+        return _shown(request, services.cancel_transfer(transfer=held, by=request.user))
 
 
 class OneDecision(APIView):
     @extend_schema(operation_id="transactions_decision", responses={200: DecisionView})
-    def get(self, request: Request, transfer: str) -> Response:
+    def get(self, request: PersonApiRequest, transfer: str) -> Response:
         """Why a transfer you asked for was posted, held or refused."""
-        found = selectors.transfer_for(caller(request), transfer)
-        if found.requested_by_id != caller(request).pk:
+        found = selectors.transfer_for(request.user, transfer)
+        if found.requested_by_id != request.user.pk:
             raise NotFound()
         return Response(DecisionView(found.decision).data)
 
 
-def _shown(request: Request, transfer: Transfer) -> Response:
-    return Response(TransferView(transfer, context={"user": caller(request)}).data)
+def _shown(request: PersonApiRequest, transfer: Transfer) -> Response:
+    return Response(TransferView(transfer, context={"user": request.user}).data)

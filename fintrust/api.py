@@ -16,8 +16,9 @@ from rest_framework.views import APIView
 
 from fintrust import people, signin, tokens
 from fintrust.core import roles
-from fintrust.core.api import Body, Moment, Text, body_of, caller, raises
+from fintrust.core.api import Body, Moment, Text, body_of, raises
 from fintrust.core.errors import NotFound
+from fintrust.core.http import PersonApiRequest
 from fintrust.core.models import User
 
 
@@ -216,16 +217,16 @@ class Logout(Open):
 
 class Me(APIView):
     @extend_schema(operation_id="auth_me", responses={200: Person})
-    def get(self, request: Request) -> Response:
+    def get(self, request: PersonApiRequest) -> Response:
         """Who the token belongs to."""
-        return Response(Person(caller(request)).data)
+        return Response(Person(request.user).data)
 
 
 class MyProfile(APIView):
     @extend_schema(operation_id="profile_read", responses={200: Person})
-    def get(self, request: Request) -> Response:
+    def get(self, request: PersonApiRequest) -> Response:
         """Your profile."""
-        return Response(Person(caller(request)).data)
+        return Response(Person(request.user).data)
 
     @extend_schema(
         operation_id="profile_change",
@@ -240,10 +241,10 @@ class MyProfile(APIView):
         ],
     )
     @raises(people.NameInvalid, people.PhoneInvalid, people.TimezoneUnknown)
-    def patch(self, request: Request) -> Response:
+    def patch(self, request: PersonApiRequest) -> Response:
         """Change your name, phone or time zone; what you leave out stays."""
         changes = body_of(request, Profile)
-        return Response(Person(people.update_profile(user=caller(request), **changes)).data)
+        return Response(Person(people.update_profile(user=request.user, **changes)).data)
 
 
 @require_safe

@@ -387,6 +387,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "forget-expired-tokens": {
+        "task": "core.forget_expired_tokens",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
     "rotate-token-keys": {
         "task": "core.rotate_token_keys",
         "schedule": 3600,

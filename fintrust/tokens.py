@@ -332,12 +332,6 @@ def _ended(family: str) -> str:
     return f"tokens:ended:{family}"
 
 
-def forget_expired() -> int:
-    """Rows of tokens that nobody can use any more."""
-    deleted, _ = OutstandingToken.objects.filter(expires_at__lt=timezone.now()).delete()
-    return deleted
-
-
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer <access token>`; the owner acts from here on."""
 

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from fintrust.core.errors import Invalid, Problem, Unauthenticated
-from fintrust.core.models import User
+from fintrust.core.errors import Invalid, Problem
 from fintrust.core.money import InvalidAmount, Money, exponent
 
 LIMIT_DEFAULT, LIMIT_MAX = 50, 200
@@ -47,13 +46,6 @@ class Body(serializers.Serializer[Any]):
             if name not in known:
                 raise UnknownField(f"{name!r} is not known here.", field=str(name)[:80])
         return super().to_internal_value(data)
-
-
-def caller(request: Request) -> User:
-    """Who asks. Only for doors that nobody passes unknown."""
-    if not isinstance(request.user, User):
-        raise Unauthenticated()
-    return request.user
 
 
 def body_of(request: Request, kind: type[Body]) -> dict[str, Any]:
@@ -189,7 +181,7 @@ def raises(*problems: type[Problem]) -> Callable[[View], View]:
     """Name the problems of an endpoint, for its documentation; see `fintrust.schema`."""
 
     def mark(view: View) -> View:
-        view.problems = problems  # type: ignore[attr-defined]
+        view.problems = problems
         return view
 
     return mark

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
+from playwright.sync_api import Browser, Page
 from rest_framework.test import APIClient
 
 from fintrust import tokens
 from fintrust.core import roles
 from fintrust.core.models import User
+from fintrust.testing.stack import RunningStack
+from fintrust.tests import browser_help
 
 PASSWORD = "correct horse battery"
 
@@ -51,3 +54,17 @@ def signed_in() -> Callable[[User], APIClient]:
         return client
 
     return make
+
+
+@pytest.fixture
+def door(browser: Browser, stack: RunningStack) -> Iterator[browser_help.Door]:
+    """`door()`: a page in a browser of one's own, no cookies shared with anybody."""
+    contexts = []
+
+    def open_page(**options: Any) -> Page:
+        contexts.append(browser_help.new_context(browser, stack, **options))
+        return contexts[-1].new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
