@@ -298,7 +298,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             return self._carry_out(request, transfer, verb, service, form.cleaned_data["reason"])
-        self.admin_site.record_view(transfer, owner=transfer.requested_by)  # type: ignore[attr-defined]
+        self.admin_site.record_view(transfer, owner=transfer.requested_by)
         context = {
             **self.admin_site.each_context(request),
             "title": f"{verb} {transfer.amount.format()}",

@@ -26,7 +26,7 @@ class RoleFilter(admin.SimpleListFilter):
         return rows.filter(groups__name=self.value()) if self.value() else rows
 
 
-class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+class PersonForm(forms.ModelForm):
     groups = forms.ModelMultipleChoiceField(
         Group.objects.order_by("name"),
         label="Roles",

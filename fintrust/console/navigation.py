@@ -79,8 +79,12 @@ def _today(request: HttpRequest) -> list[dict[str, Any]]:
             items.append(alerts | _badge(open_alerts().count()))
     if may("banking.view_transfer"):
         link = f"{reverse('admin:banking_transfer_changelist')}?{HELD}"
-        held = {"title": "Held transfers", "icon": "pause_circle", "link": link}
-        held["active"] = _shows_held(request)
+        held = {
+            "title": "Held transfers",
+            "icon": "pause_circle",
+            "link": link,
+            "active": _shows_held(request),
+        }
         items.append(held | _badge(held_transfers().count()))
     return items
 

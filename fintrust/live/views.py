@@ -50,7 +50,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "severities": feed.SEVERITIES,
         "may_acknowledge": access.may_acknowledge(request.user),
     }
-    if "before" in request.GET and request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+    if "before" in request.GET and request.htmx and not request.htmx.history_restore_request:
         return render(request, "live/_older.html", context)
     # The end is read before the rows: what commits in between arrives twice, never not at all,
     # and the script knows a row by its id.
@@ -111,7 +111,7 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
         "may_acknowledge": access.may_acknowledge(request.user),
         "console_url": _console_url(request, decision),
     }
-    template = "live/_event.html" if request.htmx else "live/event.html"  # type: ignore[attr-defined]
+    template = "live/_event.html" if request.htmx else "live/event.html"
     return render(request, template, context)
 
 
@@ -137,7 +137,7 @@ def acknowledge(request: HttpRequest, alert_id: str) -> HttpResponse:
     fraud.services.acknowledge_alert(
         alert=alert, by=request.user, note=request.POST.get("note", "")
     )
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         messages.success(request, "Acknowledged. Other screens see it too.")
         return redirect("live")
     raised = Event.objects.filter(topic=live.SUPPORT, kind=feed.RAISED, subject=alert.public_id)

@@ -1,4 +1,4 @@
-"""People, accounts and money for tests of the house, made by the services that make them for real."""
+"""People, accounts and money for tests, made by the services that make them for real."""
 
 from django.contrib.auth.models import Group
 

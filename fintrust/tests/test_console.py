@@ -109,7 +109,7 @@ def _request(client: Client):
 
 def test_the_first_page_counts_what_is_there(officer, two):
     builders.alert(*two)
-    builders.send(*two, 4_00)
+    builders.send(two[0], two[1], 4_00)
     checks.check()
     page = officer.get("/admin/")
     cards = {card.label: card for card in page.context["cards"]}
@@ -264,7 +264,7 @@ def test_a_range_of_time_is_meant_on_the_officers_own_clock(officer, two, query,
     """Half past one at night in Helsinki is still the day before in London and UTC."""
     User.objects.filter(name="Olga Fisher").update(timezone="Europe/Helsinki")
     with time_machine.travel(datetime(2026, 3, 9, 23, 30, tzinfo=UTC), tick=False):
-        transfer = builders.send(*two, 4_00)
+        transfer = builders.send(two[0], two[1], 4_00)
         shown = officer.get(listed(Transfer, f"?{query}")).context["cl"].result_list
     assert (transfer.pk in [row.pk for row in shown]) is found
 
@@ -314,12 +314,8 @@ def boss(db):
 
 def form(*role_names: str, **changes: str) -> dict[str, object]:
     groups = list(Group.objects.filter(name__in=role_names).values_list("pk", flat=True))
-    return {
-        "kyc": "verified",
-        "is_active": "on",
-        "groups": groups,
-        "reason": "new job",
-    } | changes
+    fields: dict[str, object] = {"kyc": "verified", "is_active": "on", "groups": groups}
+    return fields | {"reason": "new job"} | changes
 
 
 def test_an_administrator_changes_roles_and_the_log_keeps_why(boss):
