@@ -64,7 +64,7 @@ def _binary(body: bytes, *, public: bool) -> HttpResponse:
 @never_cache
 def proof(request: HttpRequest, record_id: str) -> HttpResponse:
     """The file that shows, to anybody and without us, that this record stands in the log."""
-    record = access.readable_by(request.user).get_public(record_id)  # type: ignore[attr-defined]
+    record = access.readable_by(request.user).get_public(record_id)
     body = str(selectors.proof_of(record))
     if access.reads_everything(request.user):
         access.remember_reading("proof", record=record.public_id)

@@ -33,8 +33,4 @@ def announce(transfer: Transfer) -> None:
 
 def masked(account: Account) -> str:
     """An account as support may see it in passing: •••• and its last four digits."""
-    return (
-        account.name
-        if account.owner_id is None
-        else f"•••• {number_of(account.pk)[-4:]}"
-    )
+    return account.name if account.owner_id is None else f"•••• {number_of(account.pk)[-4:]}"

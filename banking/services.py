@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -76,14 +77,9 @@ def open_account(
 ) -> Account:
     """A new, empty account. One lock per customer, so that the limit holds for two tabs too."""
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    if (
-        owner.accounts.exclude(status=Account.Status.CLOSED).count()
-        >= policy.accounts_max
-    ):
+    if owner.accounts.exclude(status=Account.Status.CLOSED).count() >= policy.accounts_max:
         raise AccountsExhausted()
-    account = ledger.open_account(
-        owner=owner, product=product, currency=currency, name=name
-    )
+    account = ledger.open_account(owner=owner, product=product, currency=currency, name=name)
     record(
         "banking.account.opened",
         subject=account.public_id,
@@ -166,9 +162,7 @@ def deposit(
         raise DepositTooLarge()
     source = ledger.internal("clearing", account.currency)
     return _carry_out(
-        Order(
-            Transfer.Kind.DEPOSIT, by, source, account, amount, request_id, "", channel
-        )
+        Order(Transfer.Kind.DEPOSIT, by, source, account, amount, request_id, "", channel)
     )
 
 
@@ -258,9 +252,7 @@ def _stored(order: Order) -> Transfer | None:
 def facts_of(order: Order, subject: str) -> Facts:
     """What fraud needs to know of an order, and nothing else."""
     outgoing = order.kind != Transfer.Kind.DEPOSIT
-    own, other = (
-        (order.source, order.target) if outgoing else (order.target, order.source)
-    )
+    own, other = (order.source, order.target) if outgoing else (order.target, order.source)
     asked = context.current()
     return Facts(
         kind=order.kind,
@@ -382,7 +374,7 @@ def release_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
 def _release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
     transfer = _lock_held(transfer)
     movement = ledger.capture(
-        transfer.hold_id,
+        _hold_of(transfer),
         transfer.pk,
         transfer.target,
         transfer.amount,
@@ -403,26 +395,20 @@ def cancel_transfer(*, transfer: Transfer, by: User) -> Transfer:
 
 def refuse_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
     """An officer says no; the money stays with the customer."""
-    return _return(
-        transfer, status=Transfer.Status.REFUSED, by=by, reason=_reason(reason)
-    )
+    return _return(transfer, status=Transfer.Status.REFUSED, by=by, reason=_reason(reason))
 
 
 @transaction.atomic
-def _return(
-    transfer: Transfer, *, status: Transfer.Status, by: User, reason: str
-) -> Transfer:
+def _return(transfer: Transfer, *, status: Transfer.Status, by: User, reason: str) -> Transfer:
     transfer = _lock_held(transfer)
-    ledger.release(transfer.hold_id)
+    ledger.release(_hold_of(transfer))
     return _end(transfer, status=status, by=by, reason=reason)
 
 
 def expire_transfers(*, now: datetime | None = None, batch_max: int = 500) -> int:
     """Give back what nobody confirmed in time. Sweeps due rows; two sweepers share the work."""
     now = now or clock.now()
-    due = Transfer.objects.filter(
-        status=Transfer.Status.HELD, hold__expires_at__lte=now
-    )
+    due = Transfer.objects.filter(status=Transfer.Status.HELD, hold__expires_at__lte=now)
     expired = 0
     for pk in due.values_list("pk", flat=True)[:batch_max]:
         expired += _expire(pk, now)
@@ -430,14 +416,12 @@ def expire_transfers(*, now: datetime | None = None, batch_max: int = 500) -> in
 
 
 @transaction.atomic
-def _expire(pk: object, now: datetime) -> bool:
+def _expire(pk: UUID, now: datetime) -> bool:
     held = Transfer.objects.filter(pk=pk, status=Transfer.Status.HELD)
-    transfer = held.select_for_update(
-        skip_locked=True, of=("self",), no_key=True
-    ).first()
+    transfer = held.select_for_update(skip_locked=True, of=("self",), no_key=True).first()
     if transfer is None:
         return False
-    ledger.expire(transfer.hold_id, now=now)
+    ledger.expire(_hold_of(transfer), now=now)
     _end(
         transfer,
         status=Transfer.Status.EXPIRED,
@@ -445,6 +429,11 @@ def _expire(pk: object, now: datetime) -> bool:
         reason="not confirmed in time",
     )
     return True
+
+
+def _hold_of(transfer: Transfer) -> UUID:
+    assert transfer.hold_id is not None  # a constraint of the table: what waits has a hold
+    return transfer.hold_id
 
 
 def _lock_held(transfer: Transfer) -> Transfer:
@@ -459,13 +448,9 @@ def _lock_held(transfer: Transfer) -> Transfer:
     return locked
 
 
-def _end(
-    transfer: Transfer, *, status: Transfer.Status, by: User | None, reason: str
-) -> Transfer:
+def _end(transfer: Transfer, *, status: Transfer.Status, by: User | None, reason: str) -> Transfer:
     _settle(transfer, status=status, by=by, reason=reason)
-    transfer.save(
-        update_fields=["status", "movement", "settled_at", "settled_by", "reason"]
-    )
+    transfer.save(update_fields=["status", "movement", "settled_at", "settled_by", "reason"])
     if status == Transfer.Status.POSTED:
         fraud.services.observe(transfer.decision)
     _remember(transfer, by=by, reason=reason)

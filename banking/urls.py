@@ -19,9 +19,7 @@ urlpatterns = [
         transfers.confirm,
         name="transfer-confirm",
     ),
-    path(
-        "transfers/<str:transfer_id>/cancel/", transfers.cancel, name="transfer-cancel"
-    ),
+    path("transfers/<str:transfer_id>/cancel/", transfers.cancel, name="transfer-cancel"),
     path("profile/", people.profile, name="profile"),
     path("security/", people.security, name="security"),
 ]

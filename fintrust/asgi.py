@@ -8,9 +8,7 @@ import os
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fintrust.settings")
-os.environ.setdefault(
-    "FINTRUST_DB_POOL", "1"
-)  # request threads share connections; tasks do not
+os.environ.setdefault("FINTRUST_DB_POOL", "1")  # request threads share connections; tasks do not
 
 from a2wsgi import WSGIMiddleware
 from channels.auth import AuthMiddlewareStack
@@ -18,7 +16,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.wsgi import get_wsgi_application
 
-_wsgi = WSGIMiddleware(get_wsgi_application(), workers=8)
+_wsgi = WSGIMiddleware(get_wsgi_application(), workers=8)  # type: ignore[arg-type]
 
 
 async def pages(scope: Any, receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""Structured logs: one event a line, with the request id; JSON in production, readable elsewhere."""
+"""Structured logs: one event a line with its request id; JSON in production, else readable."""
 
 from typing import Any
 
@@ -10,6 +10,13 @@ SHARED: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+
+
+_CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+
+
+def _chatty(level: str) -> str:
+    return level if level == "DEBUG" else "WARNING"
 
 
 def logging_settings(*, json: bool, level: str) -> dict[str, Any]:
@@ -44,6 +51,7 @@ def logging_settings(*, json: bool, level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "propagate": False},
-            "django_structlog": {"level": "INFO"},
+            # Every tick and every task that went well: noise, until somebody asks for DEBUG.
+            **{name: {"level": _chatty(level)} for name in _CHATTY},
         },
     }

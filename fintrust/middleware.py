@@ -6,6 +6,7 @@ import structlog
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from fintrust import problems
@@ -93,9 +94,11 @@ class ContentSecurityPolicy(CSPMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
         if request.path.startswith("/admin/"):
-            request._csp_console = True  # type: ignore[attr-defined]
+            request._csp_console = True
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         if getattr(request, "_csp_console", False):
-            response._csp_replace = settings.CONSOLE_CONTENT_SECURITY_POLICY  # type: ignore[attr-defined]
+            response._csp_replace = settings.CONSOLE_CONTENT_SECURITY_POLICY
         return super().process_response(request, response)

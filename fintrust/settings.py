@@ -1,4 +1,4 @@
-"""Settings. Everything an operator may choose comes from the environment; see docs/operations.md."""
+"""Settings. What an operator may choose comes from the environment; see docs/operations.md."""
 
 import base64
 from datetime import timedelta
@@ -29,19 +29,13 @@ def _secret(name: str) -> str:
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = _secret("FINTRUST_SECRET_KEY")
-MASTER_KEY = base64.b64decode(
-    _secret("FINTRUST_MASTER_KEY")
-)  # 32 bytes: seals keys and secrets
-AUDIT_LOG_KEY = base64.b64decode(
-    _secret("FINTRUST_AUDIT_LOG_KEY")
-)  # Ed25519 seed of the log
+MASTER_KEY = base64.b64decode(_secret("FINTRUST_MASTER_KEY"))  # 32 bytes: seals keys and secrets
+AUDIT_LOG_KEY = base64.b64decode(_secret("FINTRUST_AUDIT_LOG_KEY"))  # Ed25519 seed of the log
 AUDIT_LOG_ORIGIN = env("AUDIT_LOG_ORIGIN", default="fintrust.example/log")
 AUDIT_LOG_FORMER_KEYS = env("AUDIT_LOG_FORMER_KEYS", default="")  # lines of /log/key before
 PORT = env.int("PORT", default=8000)
 SITE_URL = env("SITE_URL", default=f"http://localhost:{PORT}")
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1"]
-)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 
 INSTALLED_APPS = [
@@ -222,9 +216,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = True
 EMAIL_URL = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_URL)
-DEFAULT_FROM_EMAIL = env(
-    "DEFAULT_FROM_EMAIL", default="FinTrust <no-reply@fintrust.example>"
-)
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="FinTrust <no-reply@fintrust.example>")
 
 # Deposits come from the clearing account, as if a card had been charged. Only for demo banks.
 DEMO_FUNDING = env.bool("DEMO_FUNDING", default=not PRODUCTION)

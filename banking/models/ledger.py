@@ -1,4 +1,4 @@
-"""The ledger's tables, as Django reads them. `banking/sql` makes them; `banking.ledger` writes them.
+"""The ledger's tables as Django reads them: `banking/sql` makes, `banking.ledger` writes them.
 
 `debit` and `credit` of the tables are `source` and `target` here: money leaves the one and reaches
 the other. Sums in a query use the `_minor` columns; people get `Money`.

@@ -53,9 +53,7 @@ class Draft:
         return signing.dumps([str(user.pk), asdict(self)], salt=_SALT, compress=True)
 
     def accounts(self, user: User) -> tuple[Account, Account]:
-        return selectors.account_for(user, self.source), selectors.payee_account(
-            self.target
-        )
+        return selectors.account_for(user, self.source), selectors.payee_account(self.target)
 
 
 def read(token: str, user: User) -> Draft:

@@ -31,7 +31,7 @@ class AccountChoice(forms.ModelChoiceField):
         if value in self.empty_values:
             return None
         try:
-            return self.queryset.get_public(value)  # type: ignore[union-attr]
+            return self.queryset.get_public(value)
         except Problem:
             raise forms.ValidationError(self.error_messages["invalid_choice"]) from None
 
@@ -64,9 +64,7 @@ class OpenAccountForm(forms.Form):
     )
 
     product = forms.ChoiceField(choices=PRODUCTS, label="Kind of account")
-    currency = forms.ModelChoiceField(
-        queryset=Currency.objects.order_by("code"), initial="EUR"
-    )
+    currency = forms.ModelChoiceField(queryset=Currency.objects.order_by("code"), initial="EUR")
     name = forms.CharField(
         label="Name",
         max_length=80,
@@ -86,9 +84,7 @@ class SendForm(MoneyForm):
     payee = forms.CharField(
         label="To account",
         max_length=40,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "placeholder": "FT00 0000 0000 0000"}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "FT00 0000 0000 0000"}),
         help_text="The account number, as it stands on the other person's account page.",
     )
     note = forms.CharField(
@@ -99,10 +95,8 @@ class SendForm(MoneyForm):
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.user = user
-        open_accounts = selectors.accounts_of(user).exclude(
-            status=Account.Status.CLOSED
-        )
-        self.fields["source"].queryset = open_accounts  # type: ignore[attr-defined]
+        open_accounts = selectors.accounts_of(user).exclude(status=Account.Status.CLOSED)
+        self.fields["source"].queryset = open_accounts
 
     def clean_payee(self) -> Account:
         try:
@@ -167,12 +161,8 @@ class ActivityForm(forms.Form):
             ("expired", "Expired"),
         ),
     )
-    since = forms.DateField(
-        required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
     text = forms.CharField(
         label="Search",
         required=False,
@@ -183,7 +173,7 @@ class ActivityForm(forms.Form):
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         accounts = [(a.public_id, a.name) for a in selectors.accounts_of(user)]
-        self.fields["account"].choices = [("", "All"), *accounts]  # type: ignore[attr-defined]
+        self.fields["account"].choices = [("", "All"), *accounts]
 
     def filters(self) -> selectors.Filters:
         """The same filters for the history; days are whole days in the customer's zone."""
@@ -209,14 +199,10 @@ class ProfileForm(forms.Form):
         required=False,
         max_length=24,
         label="Phone",
-        error_messages={
-            "invalid": "Write the number with digits, for example +44 20 7946 0000."
-        },
+        error_messages={"invalid": "Write the number with digits, for example +44 20 7946 0000."},
     )
     timezone = forms.ChoiceField(
         label="Time zone",
-        choices=[
-            (zone, zone.replace("_", " ")) for zone in sorted(available_timezones())
-        ],
+        choices=[(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
         help_text="Times on your pages, and what counts as night for your payments.",
     )

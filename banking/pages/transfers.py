@@ -36,9 +36,7 @@ def send(request: HttpRequest) -> HttpResponse:
         "payees": selectors.recent_payees(request.user),
         "own": selectors.accounts_of(request.user).filter(status=Account.Status.ACTIVE),
     }
-    return render(
-        request, "banking/send.html", context, status=422 if form.is_bound else 200
-    )
+    return render(request, "banking/send.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -106,9 +104,7 @@ def confirm(request: HttpRequest, transfer_id: str) -> HttpResponse:
     form = PinForm(request.POST)
     if form.is_valid():
         try:
-            services.confirm_transfer(
-                transfer=found, by=request.user, pin=form.cleaned_data["pin"]
-            )
+            services.confirm_transfer(transfer=found, by=request.user, pin=form.cleaned_data["pin"])
         except Problem as problem:
             form.add_error("pin" if problem.field == "pin" else None, problem.message)
         else:
@@ -126,7 +122,7 @@ def cancel(request: HttpRequest, transfer_id: str) -> HttpResponse:
     return redirect("transfer", found.public_id)
 
 
-_HEADLINES = {
+_HEADLINES: dict[str, tuple[str, str]] = {
     Transfer.Status.POSTED: ("Done", "The money has moved."),
     Transfer.Status.HELD: ("One more step", "The money is set aside until you confirm it."),
     Transfer.Status.REFUSED: ("Not sent", "Nothing has moved."),
@@ -150,9 +146,7 @@ def _show(
         "transfer": found,
         "seen": selectors.as_seen_by(request.user, [found])[0],
         "mine": mine,
-        "decision": found.decision
-        if mine
-        else None,  # the receiver must not see our doubts
+        "decision": found.decision if mine else None,  # the receiver must not see our doubts
         "by_own_limit": mine and found.decision.forbidden,
         "form": form or PinForm(),
         "has_pin": has_pin(request.user) if mine and found.is_held else None,
@@ -167,9 +161,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     form = ActivityForm(request.GET or None, user=request.user)
     filters = form.filters() if form.is_valid() else selectors.Filters()
     found = selectors.history(request.user, filters)
-    page = selectors.transfers_page(
-        found, before=request.GET.get("before"), size=ACTIVITY_PAGE
-    )
+    page = selectors.transfers_page(found, before=request.GET.get("before"), size=ACTIVITY_PAGE)
     context = {
         "form": form,
         "page": page,
@@ -177,7 +169,5 @@ def activity(request: HttpRequest) -> HttpResponse:
         "filtered": any(form.data.values()),
         "narrowed": any(value for name, value in form.data.items() if name != "text"),
     }
-    template = (
-        "banking/activity.html#results" if request.htmx else "banking/activity.html"
-    )
+    template = "banking/activity.html#results" if request.htmx else "banking/activity.html"
     return render(request, template, context)

@@ -10,9 +10,7 @@ from fintrust.core.money import Money
 
 
 def open_funded(owner: User, minor: int, currency: str = "EUR", **options) -> Account:
-    account = services.open_account(
-        owner=owner, product="checking", currency=currency, **options
-    )
+    account = services.open_account(owner=owner, product="checking", currency=currency, **options)
     if minor:
         services.deposit(
             by=owner, account=account, amount=Money(minor, currency), request_id=str(uuid7())

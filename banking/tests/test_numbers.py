@@ -16,8 +16,7 @@ def test_every_single_wrong_digit_and_every_swap_is_noticed():
         for i in range(2, len(number))
         for digit in "0123456789"
     } | {
-        number[:i] + number[i + 1] + number[i] + number[i + 2 :]
-        for i in range(2, len(number) - 1)
+        number[:i] + number[i + 1] + number[i] + number[i + 2 :] for i in range(2, len(number) - 1)
     }
     wrong.discard(number)
     for text in wrong:

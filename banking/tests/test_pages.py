@@ -133,7 +133,9 @@ def held(ada_online, hers, his):
     return transfer
 
 
-def test_held_money_is_shown_at_home_with_its_reasons_and_confirmed_by_pin(ada_online, ada, held, his):
+def test_held_money_is_shown_at_home_with_its_reasons_and_confirmed_by_pin(
+    ada_online, ada, held, his
+):
     pins.set_pin(user=ada, pin=PIN, password_ok=True)
     assert "is waiting for you" in ada_online.get(reverse("home")).content.decode()
     page = ada_online.get(reverse("transfer", args=[held.public_id])).content.decode()
@@ -157,9 +159,7 @@ def test_held_money_can_be_cancelled(ada_online, held):
     assert held.status == Transfer.Status.CANCELLED
 
 
-def test_the_receiver_sees_money_only_once_it_arrived_and_never_our_doubts(
-    client, ben, held, olga
-):
+def test_the_receiver_sees_money_only_once_it_arrived_and_never_our_doubts(client, ben, held, olga):
     client.force_login(ben)
     address = reverse("transfer", args=[held.public_id])
     assert client.get(address).status_code == 404
@@ -201,20 +201,24 @@ def test_a_new_customer_is_led_to_open_an_account(ada_online):
 def test_a_deposit_sent_twice_is_one_deposit(ada_online, ada):
     account = open_funded(ada, 0)
     address = reverse("account-fund", args=[account.public_id])
-    request_id = re.search(r'name="request_id" value="([^"]+)"', ada_online.get(address).content.decode())
-    form = {"amount": "25.00", "request_id": request_id[1]}
+    page = ada_online.get(address).content.decode()
+    found = re.search(r'name="request_id" value="([^"]+)"', page)
+    assert found
+    form = {"amount": "25.00", "request_id": found[1]}
     for _ in range(2):
         ada_online.post(address, form)
     account.refresh_from_db()
     assert account.balance == Money(25_00, "EUR")
 
 
-def test_entries_are_paged_by_a_cursor_and_show_the_running_balance(ada_online, ada, hers, his, send):
+def test_entries_are_paged_by_a_cursor_and_show_the_running_balance(
+    ada_online, ada, hers, his, send
+):
     for _ in range(3):
         send(1_00)
     address = reverse("account", args=[hers.public_id])
     page = ada_online.get(address).content.decode()
-    assert "€997.00" in page and "−€1.00" in page  # noqa: RUF001
+    assert "€997.00" in page and "−€1.00" in page
     older = ada_online.get(address, {"before": "3"})
     assert [entry.seq for entry in older.context["page"].rows] == [2, 1]
     assert ada_online.get(address, {"before": "x"}).status_code == 400

@@ -6,10 +6,10 @@ from django.utils import timezone
 
 import fraud.services
 from audit.models import Record
-from banking import services
+from banking import ledger, services
 from banking.errors import (
-    AccountsExhausted,
     AccountFrozen,
+    AccountsExhausted,
     DepositTooLarge,
     FundingClosed,
     InsufficientFunds,
@@ -19,7 +19,6 @@ from banking.errors import (
     TransferNotHeld,
     UnknownPayee,
 )
-from banking import ledger
 from banking.models import Hold, Movement, Transfer
 from banking.policy import TransferPolicy
 from banking.tests.conftest import open_funded
@@ -65,7 +64,9 @@ def test_an_ordinary_transfer_is_judged_booked_and_remembered(send, hers, his, a
     assert transfer.movement.narrative == "Lunch"
     record = Record.objects.get(subject=transfer.public_id, action="banking.transfer.posted")
     assert record.owner == ada
-    assert set(Event.objects.filter(subject=transfer.public_id).values_list("topic", flat=True)) == {
+    assert set(
+        Event.objects.filter(subject=transfer.public_id).values_list("topic", flat=True)
+    ) == {
         "support",
         f"user:{ada.pk}",
         f"user:{his.owner_id}",

@@ -39,9 +39,7 @@ def _undo(table: str, roles: Sequence[str]) -> str:
 
 
 def _operation(table: str, sql: str, roles: Sequence[str], undo: str = "") -> RunSQL:
-    return RunSQL(
-        f'REVOKE ALL ON "{table}" FROM PUBLIC;' + sql, undo + _undo(table, roles)
-    )
+    return RunSQL(f'REVOKE ALL ON "{table}" FROM PUBLIC;' + sql, undo + _undo(table, roles))
 
 
 def read_only(table: str, *, readers: Sequence[str] = (APP, READER)) -> RunSQL:
@@ -58,24 +56,16 @@ def read_write(
     readers: Sequence[str] = (),
 ) -> RunSQL:
     """Rows the application edits. With `update`, only those columns, and no delete unless asked."""
-    columns = (
-        "" if update is None else " (" + ", ".join(f'"{name}"' for name in update) + ")"
-    )
+    columns = "" if update is None else " (" + ", ".join(f'"{name}"' for name in update) + ")"
     may_delete = update is None if delete is None else delete
-    rights = (
-        "SELECT, INSERT" + (", DELETE" if may_delete else "") + f", UPDATE{columns}"
-    )
+    rights = "SELECT, INSERT" + (", DELETE" if may_delete else "") + f", UPDATE{columns}"
     if update is not None and not update:
         rights = "SELECT, INSERT" + (", DELETE" if may_delete else "")
-    return _operation(
-        table, _grant(table, rights, writer) + _reads(table, readers), (writer,)
-    )
+    return _operation(table, _grant(table, rights, writer) + _reads(table, readers), (writer,))
 
 
-def append_only(
-    table: str, *, writer: str = APP, readers: Sequence[str] = (READER,)
-) -> RunSQL:
-    """Rows that are written once. Refused for everybody, the owner too: change, delete, truncate."""
+def append_only(table: str, *, writer: str = APP, readers: Sequence[str] = (READER,)) -> RunSQL:
+    """Rows that are written once: no change, delete or truncate, for the owner neither."""
     fence = f"""
     CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON "{table}"
         FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -27,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().unstash_verified_email(request)
 
     def get_client_ip(self, request: Any) -> str:
-        return client_ip(request) or "0.0.0.0"  # noqa: S104 - a label for rate limits, not a bind
+        return client_ip(request) or "0.0.0.0"
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -21,9 +21,7 @@ class Context:
     request_id: str = ""
     ip: str | None = None
     user_agent: str = ""
-    session_hash: str | None = (
-        None  # tells sessions apart without being able to use one
-    )
+    session_hash: str | None = None  # tells sessions apart without being able to use one
 
     def headers(self) -> dict[str, Any]:
         """As plain values, to travel beside a task."""
@@ -37,9 +35,7 @@ class Context:
 
 def session_hash(session_key: str | None) -> str | None:
     """What may be stored of a session's key."""
-    return (
-        hashlib.sha256(session_key.encode()).hexdigest()[:32] if session_key else None
-    )
+    return hashlib.sha256(session_key.encode()).hexdigest()[:32] if session_key else None
 
 
 _current: ContextVar[Context | None] = ContextVar("fintrust_context", default=None)

@@ -15,9 +15,7 @@ class Problem(Exception):
     code: ClassVar[str] = "problem"
     field: str | None = None
 
-    def __init__(
-        self, message: str | None = None, *, field: str | None = None, **extra: Any
-    ):
+    def __init__(self, message: str | None = None, *, field: str | None = None, **extra: Any):
         self.message = message or self.title
         self.field = field or type(self).field
         self.extra = extra

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 
-class TxField(models.Field):  # type: ignore[type-arg]
+class TxField(models.Field):
     """The transaction that wrote the row (`xid8`), filled by the database.
 
     Followers order by it and stop below the xmin horizon: no gap, no lost row.
@@ -22,7 +22,5 @@ class TxField(models.Field):  # type: ignore[type-arg]
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> int | None:
         return None if value is None else int(value)
 
-    def get_db_prep_value(
-        self, value: Any, connection: Any, prepared: bool = False
-    ) -> Any:
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         return str(value) if isinstance(value, int) else value

@@ -8,7 +8,7 @@ from typing import Any
 from fintrust.core.errors import Invalid, Unprocessable
 
 KEY_MAX = 100
-_KEY = re.compile(r"[\x21-\x7e]{1,%d}" % KEY_MAX)
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_MAX}}}")
 
 
 class IdempotencyKeyInvalid(Invalid):

@@ -23,11 +23,7 @@ def uuid7() -> UUID:
 
 def to_public(prefix: str, uuid: UUID) -> str:
     number = uuid.int
-    return (
-        prefix
-        + "_"
-        + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
-    )
+    return prefix + "_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def from_public(prefix: str, text: str) -> UUID:
@@ -47,9 +43,7 @@ class PublicQuerySet(models.QuerySet[Any]):
     def get_public(self, text: str) -> Any:
         """The row with this public id, or NotFound: a wrong id and a foreign row look the same."""
         try:
-            return self.get(
-                **{self.model.public_field: from_public(self.model.prefix, text)}
-            )
+            return self.get(**{self.model.public_field: from_public(self.model.prefix, text)})
         except self.model.DoesNotExist:
             raise NotFound() from None
 

@@ -34,11 +34,7 @@ class SealBroken(Unavailable):
 
 def seal(value: bytes, *, aad: bytes) -> bytes:
     nonce = os.urandom(_NONCE_BYTES)
-    return (
-        _VERSION
-        + nonce
-        + AESGCM(settings.MASTER_KEY).encrypt(nonce, value, _VERSION + aad)
-    )
+    return _VERSION + nonce + AESGCM(settings.MASTER_KEY).encrypt(nonce, value, _VERSION + aad)
 
 
 def open_sealed(sealed: bytes, *, aad: bytes) -> bytes:
@@ -87,9 +83,7 @@ def public_half(key: SigningKey) -> Ed25519PublicKey:
 
 
 @transaction.atomic
-def rotate_signing_key(
-    purpose: str, *, every: timedelta, overlap: timedelta
-) -> SigningKey | None:
+def rotate_signing_key(purpose: str, *, every: timedelta, overlap: timedelta) -> SigningKey | None:
     """A new key when the newest is older than `every`; the old ones retire after `overlap`.
 
     Run it as often as you like: two runs at once make one key.

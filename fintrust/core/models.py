@@ -45,7 +45,7 @@ class User(PublicModel, AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -81,7 +81,9 @@ class SigningKey(PublicModel):
     retires_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["purpose", "-created_at"], name="core_key_newest")]
+        indexes: ClassVar = [
+            models.Index(fields=["purpose", "-created_at"], name="core_key_newest")
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.public_id}"

@@ -9,12 +9,8 @@ from babel.numbers import format_currency, get_currency_precision
 
 from fintrust.core.errors import Invalid
 
-MINOR_MAX = (
-    10**18 - 1
-)  # eighteen digits: far above any real amount, safely inside a bigint
-_NUMBER = re.compile(
-    r"[0-9]+(?:\.[0-9]+)?"
-)  # ASCII digits only: no ٣, no 1e9, no commas
+MINOR_MAX = 10**18 - 1  # eighteen digits: far above any real amount, safely inside a bigint
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")  # ASCII digits only: no ٣, no 1e9, no commas
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 

@@ -38,26 +38,20 @@ def give_permissions() -> None:
     """Each role exactly the permissions listed here; safe to run again."""
     known = {
         f"{p.content_type.app_label}.{p.codename}": p
-        for p in Permission.objects.filter(
-            content_type__app_label__in=_APPS
-        ).select_related("content_type")
+        for p in Permission.objects.filter(content_type__app_label__in=_APPS).select_related(
+            "content_type"
+        )
     }
     for role in roles.ALL:
         group, _ = Group.objects.get_or_create(name=role)
         group.permissions.set(
-            permission
-            for name, permission in known.items()
-            if _allowed(name, PERMISSIONS[role])
+            permission for name, permission in known.items() if _allowed(name, PERMISSIONS[role])
         )
 
 
 def _allowed(name: str, rights: tuple[str, ...]) -> bool:
-    return name in rights or (
-        "view_*" in rights and name.split(".")[1].startswith("view_")
-    )
+    return name in rights or ("view_*" in rights and name.split(".")[1].startswith("view_"))
 
 
 def first_keys() -> None:
-    keys.rotate_signing_key(
-        TOKENS, every=timedelta(days=3650), overlap=timedelta(days=15)
-    )
+    keys.rotate_signing_key(TOKENS, every=timedelta(days=3650), overlap=timedelta(days=15))

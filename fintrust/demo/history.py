@@ -4,7 +4,7 @@ The same seed gives the same life, so two demo banks started on one day are alik
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,6 +13,7 @@ from banking.models import Account, Transfer
 from fintrust.core.models import User
 from fintrust.core.money import Money
 
+Pay = Callable[[str, int, str, int], "Payment"]  # payee, minor units, note, hour
 MONTHS = 5
 SEED = 20_180_401
 
@@ -50,7 +51,7 @@ LIVES = (
 
 def payments(today: date) -> list[Payment]:
     """All payments of all lives up to yesterday, in the order they happened."""
-    dice = random.Random(SEED)  # noqa: S311 - ordinary life, not a secret
+    dice = random.Random(SEED)
     start = today - timedelta(days=30 * MONTHS)
     days = [start + timedelta(days=n) for n in range((today - start).days)]
     made = [_opening(life, start) for life in LIVES] + [_capital(start)]
@@ -65,21 +66,37 @@ def _capital(start: date) -> Payment:
 
 
 def _opening(life: Life, start: date) -> Payment:
-    return Payment(
-        _at(start, 8), "", life.handle, life.rent * 2 + 600_00, "Opening balance"
-    )
+    return Payment(_at(start, 8), "", life.handle, life.rent * 2 + 600_00, "Opening balance")
 
 
 def _day(life: Life, day: date, dice: random.Random) -> Iterator[Payment]:
+    """What one customer pays and is paid on one day, in no particular order."""
     me = life.handle
 
     def pay(payee: str, minor: int, note: str, hour: int) -> Payment:
         return Payment(_at(day, hour, dice.randrange(60)), me, payee, minor, note)
 
-    if day.day == 20:  # the employer is topped up before it pays
+    yield from _wages(life, day)
+    yield from _bills(life, day, dice, pay)
+    if day.weekday() in (2, 5):
+        hour = 17 + dice.randrange(3)
+        yield pay("northfield", dice.randrange(*life.groceries), "Groceries", hour)
+    if day.weekday() in life.coffee_days and dice.random() < 0.8:
+        yield pay("copper", dice.randrange(2_80, 7_40, 10), "Coffee", 8)
+    if day.weekday() == 0:
+        yield pay("tramline", 24_50, "Weekly pass", 7)
+    if dice.random() < 0.04:
+        yield pay("foxglove", dice.randrange(8_00, 46_00), "Books", 16)
+
+
+def _wages(life: Life, day: date) -> Iterator[Payment]:
+    if day.day == 20:  # the employer is paid before it pays
         yield Payment(_at(day, 7), "", "lumen", life.salary, "Client invoice")
     if day.day == 25:
-        yield Payment(_at(day, 9), "lumen", me, life.salary, f"Salary {day:%B}")
+        yield Payment(_at(day, 9), "lumen", life.handle, life.salary, f"Salary {day:%B}")
+
+
+def _bills(life: Life, day: date, dice: random.Random, pay: Pay) -> Iterator[Payment]:
     if day.day == 1:
         yield pay("halden", life.rent, f"Rent {day:%B}", 8)
     if day.day == 5:
@@ -87,20 +104,7 @@ def _day(life: Life, day: date, dice: random.Random) -> Iterator[Payment]:
     if day.day == 8:
         yield pay("signal", 19_99, "Mobile plan", 10)
     if day.day == 26 and life.saves:
-        yield pay(f"{me}:savings", life.saves, "Savings", 18)
-    if day.weekday() in (2, 5):
-        yield pay(
-            "northfield",
-            dice.randrange(*life.groceries),
-            "Groceries",
-            17 + dice.randrange(3),
-        )
-    if day.weekday() in life.coffee_days and dice.random() < 0.8:
-        yield pay("copper", dice.randrange(2_80, 7_40, 10), "Coffee", 8)
-    if day.weekday() == 0:
-        yield pay("tramline", 24_50, "Weekly pass", 7)
-    if dice.random() < 0.04:
-        yield pay("foxglove", dice.randrange(8_00, 46_00), "Books", 16)
+        yield pay(f"{life.handle}:savings", life.saves, "Savings", 18)
 
 
 def _at(day: date, hour: int, minute: int = 0) -> datetime:

@@ -10,7 +10,7 @@ from fintrust.core import roles
 from fintrust.core.models import User
 
 DOMAIN = "demo.fintrust.example"
-PASSWORD = "river-lantern-42"  # noqa: S105 - printed for everybody to try the demo bank
+PASSWORD = "river-lantern-42"
 PIN = "4071"
 
 
@@ -86,9 +86,7 @@ def create(person: Person, *, can_sign_in: bool = True) -> User:
         is_staff=person.role in roles.STAFF,
     )
     user.groups.add(Group.objects.get(name=person.role))
-    EmailAddress.objects.create(
-        user=user, email=user.email, verified=True, primary=True
-    )
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
 
 

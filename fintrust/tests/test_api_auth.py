@@ -38,9 +38,10 @@ def patient(monkeypatch):
 
 
 def sent_code():
-    return re.search(r"^\s*([0-9A-Z]{3,4}-?[0-9A-Z]{3,4})\s*$", mail.outbox[-1].body, re.MULTILINE)[
-        1
-    ]
+    body = mail.outbox[-1].body
+    found = re.search(r"^\s*([0-9A-Z]{3,4}-?[0-9A-Z]{3,4})\s*$", body, re.MULTILINE)
+    assert found
+    return found[1]
 
 
 def totp_now(steps=0):
@@ -268,6 +269,7 @@ class TestProfile:
         assert (me["name"], me["phone"], me["timezone"]) == ("Alice", "+447700900123", "Asia/Tokyo")
         record = Record.objects.get(action="core.user.changed")
         assert record.actor_id == alice.pk
+        assert record.before
         assert record.before["timezone"] == "Europe/London"
 
     @pytest.mark.parametrize(

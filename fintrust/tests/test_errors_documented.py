@@ -46,7 +46,7 @@ def test_an_error_has_a_sentence_a_status_and_a_code_of_its_own(problems):
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", kind.code), kind
         assert 400 <= kind.status < 600, kind
         assert kind().title.endswith("."), kind
-    meanings = {}
+    meanings: dict[str, set[tuple[int, str]]] = {}
     for kind in problems:
         meanings.setdefault(kind.code, set()).add((kind.status, kind().title))
     assert {code: said for code, said in meanings.items() if len(said) > 1} == {}

@@ -14,7 +14,7 @@ from fintrust.core.ids import uuid7
 from fintrust.demo import people
 from fintrust.testing.stack import RunningStack
 
-PASSWORD = "seven quiet otters"  # noqa: S105
+PASSWORD = "seven quiet otters"
 PIN = "7294"
 
 

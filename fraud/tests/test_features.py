@@ -90,7 +90,7 @@ def test_too_few_payments_have_no_deviation(payments):
 
 def test_a_snapshot_cannot_be_changed():
     with pytest.raises(AttributeError):
-        snapshot().payments = 0  # type: ignore[misc]  # that is the point
+        snapshot().payments = 0  # that is the point
     assert replace(snapshot(), payments=0).payments == 0
 
 

@@ -6,9 +6,7 @@ from fintrust.core import access, roles
 def make_roles(apps, schema_editor):
     group = apps.get_model("auth", "Group")
     rows = [group(name=name) for name in roles.ALL]
-    group.objects.using(schema_editor.connection.alias).bulk_create(
-        rows, ignore_conflicts=True
-    )
+    group.objects.using(schema_editor.connection.alias).bulk_create(rows, ignore_conflicts=True)
 
 
 class Migration(migrations.Migration):

@@ -15,7 +15,7 @@ def money(value: Money) -> str:
 @register.filter
 def signed(value: Money) -> str:
     """With its sign always shown: +£12.50, −£3.00 (a real minus, so screen readers say it)."""
-    sign = "−" if value.minor < 0 else "+"  # noqa: RUF001
+    sign = "−" if value.minor < 0 else "+"
     return sign + Money(abs(value.minor), value.currency).format()
 
 

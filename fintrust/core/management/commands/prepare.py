@@ -12,9 +12,7 @@ class Command(BaseCommand):
     help = "Migrate as the owner, give roles their permissions, collect static files, make keys."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument(
-            "--demo", action="store_true", help="load the demo bank, once"
-        )
+        parser.add_argument("--demo", action="store_true", help="load the demo bank, once")
 
     def handle(self, *args: Any, demo: bool = False, **options: Any) -> None:
         quiet = {"verbosity": 0, "interactive": False}

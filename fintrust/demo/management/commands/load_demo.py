@@ -24,9 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
-            raise CommandError(
-                "The demo bank has public passwords; it never runs in production."
-            )
+            raise CommandError("The demo bank has public passwords; it never runs in production.")
         if not User.objects.filter(email=CUSTOMERS[0].email).exists():
             with transaction.atomic():
                 _load()
@@ -48,9 +46,7 @@ def welcome() -> str:
 
 def _load() -> None:
     users = {person.handle: people.create_customer(person) for person in CUSTOMERS}
-    users |= {
-        person.handle: people.create(person, can_sign_in=False) for person in BUSINESSES
-    }
+    users |= {person.handle: people.create(person, can_sign_in=False) for person in BUSINESSES}
     staff = {person.handle: people.create(person) for person in STAFF}
     accounts = {
         handle: services.open_account(
@@ -96,9 +92,7 @@ def _deposit(user: User, account: Account, amount: Money) -> None:
     services.deposit(by=user, account=account, amount=amount, request_id=str(uuid7()))
 
 
-def _send(
-    user: User, source: Account, target: Account, amount: Money, note: str
-) -> None:
+def _send(user: User, source: Account, target: Account, amount: Money, note: str) -> None:
     services.send_transfer(
         by=user,
         source=source,
