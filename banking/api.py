@@ -7,7 +7,7 @@ frozen account) is a problem and leaves nothing behind. See docs/api.md.
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -406,7 +406,7 @@ class History(APIView):
         answer = {"results": page.rows, "next_cursor": page.next or None}
         return Response(TransferPage(answer, context={"user": request.user}).data)
 
-    def _found(self, user: User, asked: dict[str, Any]) -> QuerySet[Transfer]:
+    def _found(self, user: User, asked: dict[str, Any]) -> selectors.Transfers:
         with about("account"):
             found = selectors.history(user, _filters(asked))
         if "currency" in asked:
@@ -415,7 +415,7 @@ class History(APIView):
             with about("counterparty"):
                 other = selectors.payee_account(asked["counterparty"])
             found = found.filter(Q(source=other) | Q(target=other))
-        return found.select_related("hold")
+        return found
 
 
 def _filters(asked: dict[str, Any]) -> Filters:

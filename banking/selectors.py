@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from banking.errors import UnknownPayee
@@ -19,7 +21,9 @@ from fintrust.core.ids import from_public
 from fintrust.core.models import User
 from fintrust.core.money import Money
 
+_CHANGES_BY_DAY = (Path(__file__).parent / "sql" / "changes_by_day.sql").read_text()
 CHART_DAYS = 30
+RECENT_PAYMENTS = 100  # read to find whom a customer pays; enough for a page, and bounded
 
 
 class InvalidCursor(Invalid):
@@ -66,30 +70,58 @@ def _uuid(text: str) -> UUID:
 
 
 def _payee(**by: object) -> Account:
-    account = (
-        Account.objects.select_related("owner")
-        .filter(owner__isnull=False, **by)
-        .first()
-    )
+    account = Account.objects.select_related("owner").filter(owner__isnull=False, **by).first()
     if account is None:
         raise UnknownPayee()
     return account
 
 
-def transfers_of(user: User) -> QuerySet[Transfer]:
-    """What the customer asked for, and what others sent them once it arrived."""
-    arrived = Q(target__owner=user, status=Transfer.Status.POSTED)
+@dataclass(frozen=True, slots=True)
+class Transfers:
+    """Transfers from several sides, newest first, each once.
+
+    A side is what one index gives in order of time. Their newest rows are taken from each and
+    then merged, so a page costs the same behind ten transfers and behind a million; one condition
+    with OR would read and sort everything a customer has, or everything the bank has.
+    """
+
+    sides: tuple[QuerySet[Transfer], ...]
+
+    def filter(self, *conditions: Q, **exact: Any) -> "Transfers":
+        return Transfers(tuple(side.filter(*conditions, **exact) for side in self.sides))
+
+    def newest(self, count: int) -> list[Transfer]:
+        merged, *others = (side.order_by("-id").values_list("id")[:count] for side in self.sides)
+        if others:
+            merged = merged.union(*others).order_by("-id")[:count]
+        # The ids go there and back: with more than eight tables in one statement PostgreSQL joins
+        # in the order they are written, and would join all transfers before it looks at these.
+        return list(_shown(Transfer.objects.filter(pk__in=[id for (id,) in merged])))
+
+
+def _shown(found: QuerySet[Transfer]) -> QuerySet[Transfer]:
+    """Newest first, with what a list shows of them; what a decision was made from is long."""
     return (
-        Transfer.objects.filter(Q(requested_by=user) | arrived)
-        .select_related("source__owner", "target__owner", "decision", "requested_by")
+        found.select_related("source__owner", "target__owner", "decision", "hold")
+        .defer("decision__facts", "decision__snapshot")
         .order_by("-id")
     )
+
+
+def transfers_of(user: User) -> Transfers:
+    """What the customer asked for, and what others sent them once it arrived."""
+    asked = Transfer.objects.filter(requested_by=user)
+    arrived = Transfer.objects.filter(status=Transfer.Status.POSTED)
+    own = accounts_of(user).values_list("pk", flat=True)
+    return Transfers((asked, *(arrived.filter(target=account) for account in own)))
 
 
 def transfer_for(user: User, public_id: str) -> Transfer:
     """One transfer the customer is part of; any other does not exist."""
     uuid = from_public(Transfer.prefix, public_id)
-    transfer = transfers_of(user).filter(pk=uuid).first()
+    arrived = Q(target__owner=user, status=Transfer.Status.POSTED)
+    theirs = Transfer.objects.filter(Q(requested_by=user) | arrived, pk=uuid)
+    transfer = _shown(theirs).first()
     if transfer is None:
         raise NotFound()
     return transfer
@@ -99,9 +131,7 @@ def held_transfers() -> QuerySet[Transfer]:
     """Money that waits for somebody, oldest first."""
     return (
         Transfer.objects.filter(status=Transfer.Status.HELD)
-        .select_related(
-            "source__owner", "target__owner", "decision", "requested_by", "hold"
-        )
+        .select_related("source__owner", "target__owner", "decision", "requested_by", "hold")
         .order_by("id")
     )
 
@@ -112,7 +142,7 @@ def last_ledger_check() -> LedgerCheck | None:
 
 
 def recent_payees(user: User, limit: int = 5) -> list[Account]:
-    """The people the customer paid last."""
+    """The people the customer paid last, among their newest payments."""
     paid = (
         Transfer.objects.filter(
             requested_by=user,
@@ -120,16 +150,12 @@ def recent_payees(user: User, limit: int = 5) -> list[Account]:
             status=Transfer.Status.POSTED,
         )
         .exclude(target__owner=user)
-        .order_by("target_id", "-id")
-        .distinct("target_id")
-        .values("pk")
-    )
-    newest = (
-        Transfer.objects.filter(pk__in=paid)
-        .select_related("target__owner")
         .order_by("-id")
+        .values_list("target_id", flat=True)
     )
-    return [transfer.target for transfer in newest[:limit]]
+    newest = list(dict.fromkeys(paid[:RECENT_PAYMENTS]))[:limit]
+    accounts = Account.objects.select_related("owner").in_bulk(newest)
+    return [accounts[id] for id in newest]
 
 
 def waiting_for(user: User) -> QuerySet[Transfer]:
@@ -154,9 +180,7 @@ class BalanceChart:
     balances: list[Money]
 
 
-def balance_chart(
-    accounts: Sequence[Account], days: int = CHART_DAYS
-) -> BalanceChart | None:
+def balance_chart(accounts: Sequence[Account], days: int = CHART_DAYS) -> BalanceChart | None:
     """The last `days` days of the currency most accounts are in; None without accounts.
 
     Walks back from today's balances, so its cost depends on the days shown, not on the history.
@@ -176,13 +200,9 @@ def balance_chart(
 
 
 def _changes_by_day(account_ids: list[int], since: date) -> dict[date, int]:
-    rows = (
-        Entry.objects.filter(account_id__in=account_ids, value_date__gte=since)
-        .values("value_date")
-        .annotate(change=Sum("amount_minor"))
-        .values_list("value_date", "change")
-    )
-    return {day: int(change) for day, change in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGES_BY_DAY, {"accounts": account_ids, "since": since})
+        return dict(cursor.fetchall())
 
 
 def entries_page(account: Account, *, before: str | None, size: int) -> Page:
@@ -196,14 +216,14 @@ def entries_page(account: Account, *, before: str | None, size: int) -> Page:
     return Page(rows[:size], str(rows[size - 1].seq) if len(rows) > size else "")
 
 
-def transfers_page(found: QuerySet[Transfer], *, before: str | None, size: int) -> Page:
+def transfers_page(found: Transfers, *, before: str | None, size: int) -> Page:
     """A page of transfers in the order of their time-ordered ids, newest first."""
     if before:
         try:
             found = found.filter(pk__lt=from_public(Transfer.prefix, before))
         except NotFound:
             raise InvalidCursor() from None
-    rows = list(found[: size + 1])
+    rows = found.newest(size + 1)
     return Page(rows[:size], rows[size - 1].public_id if len(rows) > size else "")
 
 
@@ -261,12 +281,12 @@ class Filters:
     text: str = ""
 
 
-def history(user: User, filters: Filters) -> QuerySet[Transfer]:
+def history(user: User, filters: Filters) -> Transfers:
     """The customer's transfers, newest first, narrowed."""
-    found = transfers_of(user)
     if filters.account:
-        account = account_for(user, filters.account)
-        found = found.filter(Q(source=account) | Q(target=account))
+        found = _transfers_on(user, account_for(user, filters.account))
+    else:
+        found = transfers_of(user)
     exact = {
         "kind": filters.kind,
         "status": filters.status,
@@ -279,12 +299,17 @@ def history(user: User, filters: Filters) -> QuerySet[Transfer]:
         "asked_at__lt": filters.until,
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
-    found = found.filter(
-        **{name: value for name, value in bounds.items() if value is not None}
-    )
+    found = found.filter(**{name: value for name, value in bounds.items() if value is not None})
     if filters.text:
         found = found.filter(_mentions(filters.text))
     return found
+
+
+def _transfers_on(user: User, account: Account) -> Transfers:
+    """The same for one of their accounts: what left it, and what reached it or was to."""
+    asked, arrived = Q(requested_by=user), Q(status=Transfer.Status.POSTED)
+    left = Transfer.objects.filter(asked, source=account)
+    return Transfers((left, Transfer.objects.filter(asked | arrived, target=account)))
 
 
 def _mentions(text: str) -> Q:

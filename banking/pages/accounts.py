@@ -23,15 +23,13 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "landing.html")
     if request.user.is_staff:
-        return redirect(
-            "admin:index" if request.user.has_perm("fraud.view_decision") else "live"
-        )
+        return redirect("admin:index" if request.user.has_perm("fraud.view_decision") else "live")
     return render(request, "banking/home.html", _dashboard(request.user))
 
 
 def _dashboard(user: Any) -> dict[str, Any]:
     accounts = list(selectors.accounts_of(user).exclude(status=Account.Status.CLOSED))
-    transfers = list(selectors.transfers_of(user)[: HOME_MOVEMENTS + 1])
+    transfers = selectors.transfers_of(user).newest(HOME_MOVEMENTS + 1)
     chart = selectors.balance_chart(accounts)
     return {
         "greeting": f"Hello, {user.get_short_name()}",
@@ -56,7 +54,7 @@ def _drawn(chart: selectors.BalanceChart) -> dict[str, Any]:
             "unit": chart.currency,
         },
         "headings": ["Day", "Balance"],
-        "rows": [[label, money.format()] for label, money in zip(labels, chart.balances)],
+        "rows": list(zip(labels, (money.format() for money in chart.balances), strict=True)),
     }
 
 
@@ -73,12 +71,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest, account_id: str) -> HttpResponse:
     """One account: its balance, and its entries with the balance after each."""
     found = selectors.account_for(request.user, account_id)
-    page = selectors.entries_page(
-        found, before=request.GET.get("before"), size=ENTRIES_PAGE
-    )
-    template = (
-        "banking/account.html#entries" if request.htmx else "banking/account.html"
-    )
+    page = selectors.entries_page(found, before=request.GET.get("before"), size=ENTRIES_PAGE)
+    template = "banking/account.html#entries" if request.htmx else "banking/account.html"
     return render(request, template, {"account": found, "page": page})
 
 
@@ -99,9 +93,7 @@ def open_account(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{opened.name} is open.")
             return redirect("account", opened.public_id)
-    return render(
-        request, "banking/open_account.html", {"form": form}, status=_status(form)
-    )
+    return render(request, "banking/open_account.html", {"form": form}, status=_status(form))
 
 
 @require_http_methods(["GET", "POST"])
@@ -119,9 +111,7 @@ def fund(request: HttpRequest, account_id: str) -> HttpResponse:
                 request_id=form.cleaned_data["request_id"],
             )
         except Problem as problem:
-            form.add_error(
-                "amount" if problem.field == "amount" else None, problem.message
-            )
+            form.add_error("amount" if problem.field == "amount" else None, problem.message)
         else:
             return redirect("transfer", transfer.public_id)
     context = {"form": form, "account": found}
