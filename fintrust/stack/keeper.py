@@ -23,10 +23,12 @@ _HASTY, _PATIENT, _GONE = "hasty", "patient", "gone"
 class Keeper:
     def __init__(self) -> None:
         self._pipe: int | None = None
+        self._pid = 0
 
     def start(self) -> None:
         reading, writing = os.pipe()
-        if os.fork() == 0:
+        self._pid = os.fork()
+        if self._pid == 0:
             with contextlib.suppress(BaseException):
                 _keep(reading)
             os._exit(0)
@@ -43,6 +45,8 @@ class Keeper:
         if self._pipe is not None:
             os.close(self._pipe)
             self._pipe = None
+            with contextlib.suppress(ChildProcessError):  # killed, and reaped with the others
+                os.waitpid(self._pid, 0)
 
     def _tell(self, group: int, what: str) -> None:
         if self._pipe is not None:

@@ -42,8 +42,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Registered late, so that these fixtures win over those of the same name in other plugins."""
-    from fintrust.testing import fixtures, stack
+    from fintrust.testing import fixtures, groups, stack
 
+    config.pluginmanager.register(groups, "fintrust.testing.groups")
     config.pluginmanager.register(fixtures, "fintrust.testing.fixtures")
     config.pluginmanager.register(stack, "fintrust.testing.stack")
 
@@ -59,6 +60,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             raise pytest.UsageError(str(error)) from error
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int | None:
     """On one external server the processes would hide commits from each other's followers."""
     return 1 if servers.current().external else None

@@ -23,6 +23,7 @@ from fintrust.stack.state import READY, Holder, State
 from fintrust.testing import servers
 
 START_SECONDS_MAX = 300
+_PREFIX = "fintrust-stack-"
 BANK = ("web", "worker", "beat")
 
 
@@ -170,7 +171,8 @@ def stack_settings() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def stack(stack_settings: dict[str, str]) -> Iterator[RunningStack]:
     """The running bank: `.url`, `.env`, `.sql(…)`, `.manage(…)`, `.kill("web" | "worker" | …)`."""
-    home = Path(tempfile.mkdtemp(prefix="fintrust-stack-"))
+    _sweep()
+    home = Path(tempfile.mkdtemp(prefix=_PREFIX))
     home.chmod(0o711)
     running = RunningStack(home / "state", **_external_servers(home / "state"), **stack_settings)
     try:
@@ -181,13 +183,25 @@ def stack(stack_settings: dict[str, str]) -> Iterator[RunningStack]:
         if running.supervisor.poll() is None:
             running.stop()
         servers.drop_external("stack")
-        subprocess.run(
-            [sys.executable, "-m", "fintrust.stack", "clean"],
-            env=outside() | {"FINTRUST_STATE": str(home / "state")},
-            cwd=servers.PROJECT,
-            check=True,
-        )
-        shutil.rmtree(home)
+        _remove(home)
+
+
+def _sweep() -> None:
+    """What a killed pytest left: its stack died with it, its directory did not."""
+    for home in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        mine, age = home.stat().st_uid == os.geteuid(), time.time() - home.stat().st_mtime
+        if mine and age > START_SECONDS_MAX and State(home / "state").holder() is None:
+            _remove(home)
+
+
+def _remove(home: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "fintrust.stack", "clean"],
+        env=outside() | {"FINTRUST_STATE": str(home / "state")},
+        cwd=servers.PROJECT,
+        check=True,
+    )
+    shutil.rmtree(home)
 
 
 def _external_servers(state: Path) -> dict[str, str]:
