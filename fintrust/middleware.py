@@ -1,10 +1,16 @@
 """What happens to every request before and after its view."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
+from allauth.account.adapter import get_adapter
+from allauth.core.internal.httpkit import HTTP_USER_AGENT_MAX_LENGTH
+from allauth.usersessions.middleware import UserSessionsMiddleware
+from allauth.usersessions.models import UserSession
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -15,6 +21,7 @@ from fintrust.core.errors import Invalid, Problem, TooLarge
 from fintrust.core.http import client_ip, zone_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
+SEEN_EVERY = timedelta(minutes=1)
 
 
 class BodyTooLarge(TooLarge):
@@ -71,6 +78,26 @@ class RequestContext:
             response = self.get_response(request)
         response.headers.setdefault("X-Request-ID", request_id)
         return response
+
+
+class SessionActivity(UserSessionsMiddleware):
+    """When and from where a session was last seen, for the page of devices: written when it
+    changes, and otherwise once a minute rather than in a durable transaction for each page."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and self._as_known(request).exists():
+            return self.get_response(request)
+        return super().__call__(request)
+
+    @staticmethod
+    def _as_known(request: HttpRequest) -> QuerySet[UserSession]:
+        return UserSession.objects.filter(
+            session_key=request.session.session_key,
+            user=request.user.pk,
+            ip=get_adapter().get_client_ip(request),
+            user_agent=request.headers.get("User-Agent", "")[:HTTP_USER_AGENT_MAX_LENGTH],
+            last_seen_at__gt=timezone.now() - SEEN_EVERY,
+        )
 
 
 class Problems:

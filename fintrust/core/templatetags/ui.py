@@ -2,6 +2,7 @@
 
 import re
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -48,6 +49,7 @@ LOOKS = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=1000)  # a page has dozens, and the address of the sprite is made from its hash
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """One icon of the sprite. Without a label it is decoration and silent to screen readers."""
     voice = (
