@@ -5,8 +5,9 @@
 Queries of each page for a customer with 10 transfers and for one with 2,000: the run fails when
 they differ. Then 8 clients of many signed-in customers ask for each page; CPU time is that of all
 web processes (`_cpu_ms`) and of PostgreSQL (`_db_cpu_ms`) for one request, and `_vs_floor` is the
-ratio to `/healthz` in the same round: every middleware and no view. `transfer` posts the preview
-of a payment, with everything that follows: judged, booked, audited.
+ratio to a stranger's `/healthz` in the same round, a view that does nothing. `signed_in` is the
+same address for a customer: what session, roles and context cost before any view. `transfer` posts
+the preview of a payment, with everything that follows: judged, booked, audited.
 """
 
 import argparse
@@ -60,6 +61,7 @@ class Page:
     path: Callable[[Visitor], str]
     body: Callable[[Visitor], str] | None = None
     status: int = 200
+    stranger: bool = False
 
 
 def main() -> None:
@@ -81,7 +83,8 @@ def main() -> None:
 
 def prepare(stack: running.Running, customers: int) -> list[history.Person]:
     """Django in this process, connected as the application is; and the histories."""
-    os.environ |= stack.environment | {"DJANGO_SETTINGS_MODULE": "fintrust.settings"}
+    quiet = {"LOG_LEVEL": "WARNING", "DJANGO_SETTINGS_MODULE": "fintrust.settings"}
+    os.environ |= stack.environment | quiet
     del os.environ["DATABASE_OWNER_URL"]
     import django
 
@@ -112,6 +115,7 @@ def pages_for(visitors: Sequence[Visitor]) -> dict[str, Page]:
         return urlencode({"draft": draft, "csrfmiddlewaretoken": CSRF})
 
     return {
+        "signed_in": Page(lambda _: "/healthz"),
         "home": Page(lambda _: "/"),
         "accounts": Page(lambda _: "/accounts/"),
         "account": Page(lambda visitor: f"/accounts/{visitor.person.accounts[0][1]}/"),
@@ -180,7 +184,7 @@ class Load:
 def measured(
     stack: running.Running, pages: dict[str, Page], visitors: Sequence[Visitor], requests: int
 ) -> dict[str, Load]:
-    nothing = {"floor": Page(lambda _: "/healthz")}
+    nothing = {"floor": Page(lambda _: "/healthz", stranger=True)}
     found = {}
     for name, page in (nothing | pages).items():
         found[name] = load(stack, page, visitors, requests)
@@ -193,7 +197,8 @@ def load(stack: running.Running, page: Page, visitors: Sequence[Visitor], reques
     """Eight clients at once, every customer in turn, over connections that are kept."""
     asked = [(next_visitor, page) for next_visitor in itertools.islice(_turns(visitors), requests)]
     work = [
-        [(page.path(visitor), visitor.cookie, page.body(visitor) if page.body else None)
+        [(page.path(visitor), "" if page.stranger else visitor.cookie,
+             page.body(visitor) if page.body else None)
          for visitor, page in asked[number::CLIENTS]]
         for number in range(CLIENTS)
     ]  # fmt: skip
@@ -222,7 +227,7 @@ def _ask(port: int, work: Sequence[tuple[str, str, str | None]], status: int) ->
     connection = http.client.HTTPConnection("localhost", port, timeout=60)
     times = []
     for path, cookie, body in work:
-        headers = {"Cookie": cookie}
+        headers = {"Cookie": cookie} if cookie else {}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         began = time.monotonic()

@@ -42,3 +42,21 @@ def pss_mb(pid: int) -> float:
 def _fields(stat: Path) -> list[str]:
     """The fields behind the name, which may hold anything: state, parent, …"""
     return stat.read_text().rpartition(")")[2].split()
+
+
+def name(pid: int) -> str:
+    """What a process is in the bank, by its command line."""
+    words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    for word, known in _NAMES.items():
+        if word in words:
+            return known
+    # Servers write what they do behind their name: `postgres: checkpointer`.
+    return Path((words[0].split() or ["kernel"])[0].rstrip(":")).name
+
+
+_NAMES = {
+    "granian": "web",
+    "worker": "worker",
+    "beat": "beat",
+    "fintrust.stack": "supervisor",
+}
