@@ -17,10 +17,13 @@ def main(count: int) -> None:
 
     from fintrust import tokens
     from fintrust.core import roles
+    from fintrust.core.ids import uuid7
     from fintrust.tests import builders
 
     with transaction.atomic():
-        people = [builders.person(roles.CUSTOMER, f"Chaos {number}") for number in range(count)]
+        # Names of their own: a second test on the same stack brings other people.
+        names = [f"Chaos {uuid7().hex}" for _ in range(count)]
+        people = [builders.person(roles.CUSTOMER, name) for name in names]
         accounts = [builders.account(person, OPENING_MINOR) for person in people]
     for person, account in zip(people, accounts, strict=True):
         print(json.dumps({"account": account.public_id, "token": tokens.issue(person).access}))
