@@ -32,9 +32,7 @@ def _unpack(task_id: str, task: Any, **_: Any) -> None:
     came_with = context.Context.from_headers(getattr(task.request, _HEADER, None) or {})
     scope = context.use(**came_with.headers())
     entered = scope.__enter__()
-    structlog.contextvars.bind_contextvars(
-        task=task.name, request_id=entered.request_id
-    )
+    structlog.contextvars.bind_contextvars(task=task.name, request_id=entered.request_id)
     _running[task_id] = scope
 
 

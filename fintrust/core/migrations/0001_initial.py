@@ -40,9 +40,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [
-                    models.Index(fields=["topic", "tx", "id"], name="core_event_feed")
-                ],
+                "indexes": [models.Index(fields=["topic", "tx", "id"], name="core_event_feed")],
             },
         ),
         migrations.CreateModel(
@@ -71,9 +69,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(
-                        fields=["purpose", "-created_at"], name="core_key_newest"
-                    )
+                    models.Index(fields=["purpose", "-created_at"], name="core_key_newest")
                 ],
             },
         ),
@@ -83,9 +79,7 @@ class Migration(migrations.Migration):
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "last_login",
-                    models.DateTimeField(
-                        blank=True, null=True, verbose_name="last login"
-                    ),
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
                 ),
                 (
                     "is_superuser",
@@ -123,9 +117,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "is_staff",
-                    models.BooleanField(
-                        default=False, verbose_name="may enter the console"
-                    ),
+                    models.BooleanField(default=False, verbose_name="may enter the console"),
                 ),
                 ("is_active", models.BooleanField(default=True)),
                 (
