@@ -264,7 +264,8 @@ def violations(page: Page, rules: dict[str, Any]) -> list[str]:
         page.evaluate(AXE_SCRIPT)
     found = page.evaluate("(rules) => axe.run(document, rules)", rules)["violations"]
     return [
-        f"{rule['id']}: {' '.join(map(str, node['target']))} {node['html'][:160]}"
+        f"{rule['id']}: {' '.join(map(str, node['target']))}"
+        f" {' '.join(node['html'].split())[:120]}"
         f" ({node['failureSummary'].splitlines()[-1].strip()})"
         for rule in found
         for node in rule["nodes"]
@@ -297,8 +298,9 @@ def wider_than_screen(page: Page) -> list[str]:
           const root = document.scrollingElement;
           if (root.scrollWidth <= root.clientWidth) return [];
           const wide = [...document.body.querySelectorAll("*")].filter(
-            (element) => element.getBoundingClientRect().right > root.clientWidth + 1);
-          return [`page is ${root.scrollWidth} wide`, ...wide.slice(0, 5).map(
-            (element) => element.outerHTML.slice(0, 160))];
+            (element) => element.getBoundingClientRect().left + element.scrollWidth
+              > root.clientWidth + 1 && getComputedStyle(element).overflowX === "visible");
+          return [`page is ${root.scrollWidth} wide`, ...wide.slice(-5).map(
+            (element) => element.outerHTML.replace(/\\s+/g, " ").slice(0, 120))];
         }"""
     )
