@@ -1,6 +1,7 @@
 """Small tags the templates are written with: icons, where we are, what a status looks like."""
 
 import re
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from django import template
 from django.forms import BoundField
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.utils import dateformat, timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -97,6 +99,17 @@ def keeping(context: dict[str, Any], **changes: Any) -> str:
         if value is None:
             query.pop(key, None)
     return "?" + urlencode(query)
+
+
+@register.filter
+def moment(at: datetime) -> SafeString:
+    """Day and time on the reader's clock, with the year only when it is not this one.
+
+    One filter rather than five in a template: a list has fifty of them.
+    """
+    local, now = timezone.localtime(at), timezone.localtime()
+    text = dateformat.format(local, "j M, H:i" if local.year == now.year else "j M Y, H:i")
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), text)
 
 
 @register.filter

@@ -1,11 +1,16 @@
 """The tags the templates are written with."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
+import time_machine
 from django import forms
 from django.http import QueryDict
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import resolve
+from django.utils import timezone
 
 from fintrust.core.templatetags import ui
 
@@ -98,3 +103,19 @@ def test_a_field_is_drawn_with_its_label_help_prefix_and_error_tied_to_it():
 
 def test_only_a_field_that_may_be_empty_is_called_optional():
     assert str(AmountForm()).count("(optional)") == 1
+
+
+@pytest.mark.parametrize(
+    "at, shown",
+    [
+        ("2026-03-29 00:30", "29 Mar, 01:30"),
+        ("2025-12-31 22:59", "31 Dec 2025, 23:59"),
+        ("2025-12-31 23:00", "1 Jan, 00:00"),
+    ],
+)
+def test_a_moment_is_on_the_readers_clock_and_names_another_year(at, shown):
+    utc = datetime.strptime(at, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    paris = ZoneInfo("Europe/Paris")
+    expected = utc.astimezone(paris).isoformat()
+    with time_machine.travel(datetime(2026, 7, 1, tzinfo=UTC)), timezone.override(paris):
+        assert render("{{ at|moment }}", at=utc) == f'<time datetime="{expected}">{shown}</time>'
