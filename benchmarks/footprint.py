@@ -31,7 +31,7 @@ PAGES = (
     "/account/signup/",
     "/api/v1/schema/",
     "/api/v1/docs/",
-    "/admin/login/",
+    "/errors/",
 )
 
 
