@@ -3,6 +3,7 @@
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict
 
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -11,12 +12,30 @@ SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
-
-_CHATTY = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+_CHATTY = (
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker.request",
+    "celery.worker.strategy",
+)
 
 
 def _chatty(level: str) -> str:
     return level if level == "DEBUG" else "WARNING"
+
+
+def one_line_a_request(_: Any, method: str, event: EventDict) -> EventDict:
+    """The line of its end says everything that the line of its beginning says."""
+    if event.get("event") == "request_started":
+        raise structlog.DropEvent
+    return event
+
+
+def without_query(_: Any, method: str, event: EventDict) -> EventDict:
+    """A query may hold what somebody searched for or is about to send; the path does not."""
+    if isinstance(event.get("request"), str):
+        event["request"] = event["request"].partition("?")[0]
+    return event
 
 
 def logging_settings(*, json: bool, level: str) -> dict[str, Any]:
@@ -24,6 +43,8 @@ def logging_settings(*, json: bool, level: str) -> dict[str, Any]:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            one_line_a_request,
+            without_query,
             *SHARED,
             structlog.stdlib.PositionalArgumentsFormatter(),
             structlog.processors.format_exc_info,
