@@ -31,9 +31,7 @@ def error_catalogue(request: HttpRequest) -> HttpResponse:
     """docs/errors.md as a page: where the `type` of every problem points."""
     text = (Path(settings.BASE_DIR) / "docs" / "errors.md").read_text()
     sections = [part.strip().partition("\n") for part in text.split("\n## ")[1:]]
-    entries = [
-        {"code": code.strip(), "text": body.strip()} for code, _, body in sections
-    ]
+    entries = [{"code": code.strip(), "text": body.strip()} for code, _, body in sections]
     return render(request, "errors/catalogue.html", {"entries": entries})
 
 
@@ -48,9 +46,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Everything this process needs is there: database, its migrations, Redis."""
     checks = {"database": _database(), "migrations": _migrated(), "redis": _redis()}
     ready = all(checks.values())
-    return JsonResponse(
-        {"ready": ready, "checks": checks}, status=200 if ready else 503
-    )
+    return JsonResponse({"ready": ready, "checks": checks}, status=200 if ready else 503)
 
 
 def _database() -> bool:
@@ -58,9 +54,7 @@ def _database() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         return True
-    except (
-        Exception
-    ):  # whatever the reason, the answer is "not ready", and readyz says so
+    except Exception:  # whatever the reason, the answer is "not ready", and readyz says so
         return False
 
 

@@ -49,7 +49,8 @@ def test_a_transfer_between_own_accounts_stands_once(ada, savings, send):
 
 def test_pages_follow_each_other_without_gap_or_repetition(ada, savings, send, answer):
     made = [send(), answer(), send(target=savings), answer(), send()]
-    seen, before = [], None
+    seen: list[Transfer] = []
+    before: str | None = None
     while before != "":
         found = selectors.history(ada, Filters(kind="transfer"))
         page = selectors.transfers_page(found, before=before, size=2)
