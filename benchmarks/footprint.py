@@ -3,9 +3,9 @@
     python -m benchmarks.footprint [--warm-seconds 90]
 
 Clones this repository (what is committed) into an empty directory and does there what the README
-says: `make run`, with packages from the installer's cache. Then asks some pages, waits until every
-task on the clock has run, and adds up the memory of all processes: PSS, so that what several share
-counts once. Ends it by SIGINT, looks for anything left, and starts and ends it once more.
+says: `make run`, with packages from the installer's cache. Then asks some pages until payments have
+been scored and a model is in memory, and adds up the memory of all processes: PSS, so that what
+several share counts once. Ends it by SIGINT, looks for anything left, and starts and ends it once more.
 """
 
 import argparse
@@ -37,7 +37,7 @@ PAGES = (
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.footprint", description=__doc__)
-    # The clock's slowest frequent task comes once a minute, and after it a model is in memory.
+    # Payments are scored once a minute, and afterwards a model is in memory.
     parser.add_argument("--warm-seconds", type=int, default=90)
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Linux {os.uname().release}")
