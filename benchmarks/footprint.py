@@ -5,7 +5,7 @@
 Clones this repository (what is committed) into an empty directory and does there what the README
 says: `make run`, with packages from the installer's cache. Then asks some pages until payments have
 been scored and a model is in memory, and adds up the memory of all processes: PSS, so that what
-several share counts once. Ends it by SIGINT, looks for anything left, and starts and ends it once more.
+several share counts once. Ends it by SIGINT, looks for anything left, and does that once more.
 """
 
 import argparse
