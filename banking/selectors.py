@@ -141,6 +141,13 @@ def last_ledger_check() -> LedgerCheck | None:
     return LedgerCheck.objects.order_by("-id").first()
 
 
+def has_paid(user: User, target: Account) -> bool:
+    """Whether the customer's money has ever reached this account, so that they know its owner."""
+    return Transfer.objects.filter(
+        requested_by=user, target=target, status=Transfer.Status.POSTED
+    ).exists()
+
+
 def recent_payees(user: User, limit: int = 5) -> list[Account]:
     """The people the customer paid last, among their newest payments."""
     paid = (

@@ -79,6 +79,8 @@ def _payee_name(user: Any, target: Account) -> str:
     """Enough to see a wrong digit, too little to look people up by number."""
     if target.owner_id == user.pk:
         return target.name
+    if selectors.has_paid(user, target):
+        return selectors.name_of(target)
     return " ".join(f"{word[0]}{'•' * min(len(word) - 1, 6)}" for word in target.owner.name.split())
 
 

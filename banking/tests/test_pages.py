@@ -50,6 +50,11 @@ def test_from_form_to_preview_to_result(ada_online, hers, his):
     assert "Done" in ada_online.get(answer.url).content.decode()
 
 
+def test_who_was_paid_before_is_called_by_name(ada_online, hers, his, send):
+    send(1_00)
+    assert "Ben Okri" in ada_online.get(ask(ada_online, hers, his).url).content.decode()
+
+
 def test_a_double_click_and_back_are_one_transfer(ada_online, hers, his):
     draft = draft_of(ask(ada_online, hers, his))
     answers = [ada_online.post(reverse("send-preview"), {"draft": draft}) for _ in range(3)]

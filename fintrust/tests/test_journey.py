@@ -3,90 +3,25 @@ in real browsers, on the running stack with its worker and its sockets."""
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from banking.numbers import number_of
-from fintrust.core.ids import uuid7
-from fintrust.demo import people
 from fintrust.testing.stack import RunningStack
+from fintrust.tests.browser_help import (
+    account_number,
+    preview,
+    prove,
+    register,
+    send_button,
+    sign_in,
+)
 
-PASSWORD = "seven quiet otters"
 PIN = "7294"
 
 
-@pytest.fixture
-def door(browser: Browser, stack: RunningStack) -> Iterator[Callable[[], Page]]:
-    """A browser of one's own: no cookies shared with anybody."""
-    contexts: list[Any] = []
-
-    def open_page() -> Page:
-        context = browser.new_context(base_url=stack.url, locale="en-GB")
-        contexts.append(context)
-        return context.new_page()
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def sign_in(page: Page, handle: str) -> Page:
-    page.goto("/account/login/")
-    page.get_by_label("Email").fill(f"{handle}@{people.DOMAIN}")
-    page.get_by_label("Password").fill(people.PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(lambda url: "/login/" not in url)
-    return page
-
-
-def register(page: Page, stack: RunningStack, email: str) -> None:
-    page.goto("/account/signup/")
-    page.get_by_label("Full name").fill("Wanda Reyes")
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password (again)").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Continue").click()
-    page.get_by_label("Code").fill(code_from_mail(stack, email))
-    page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_role("heading", name="Hello, Wanda")).to_be_visible()
-
-
-def prove(page: Page) -> None:
-    """Before a lock is changed, the bank asks for the password once more."""
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Confirm").click()
-
-
-def code_from_mail(stack: RunningStack, email: str) -> str:
-    """The code in the e-mail that the development server prints."""
-    log = stack.state.root / "logs" / "web.log"
-    pattern = re.compile(
-        rf"To: {re.escape(email)}.*?\n\s*([A-Z0-9]{{4}}-[A-Z0-9]{{4}})\s*\n", re.DOTALL
-    )
-    stack.wait_for(lambda: pattern.search(log.read_text(errors="replace")) is not None)
-    found = pattern.search(log.read_text(errors="replace"))
-    assert found is not None
-    return found[1]
-
-
 def send(page: Page, payee: str, amount: str) -> None:
-    page.goto("/send/")
-    page.get_by_label("To account").fill(payee)
-    page.get_by_label("Amount").fill(amount)
-    page.get_by_role("button", name="Check").click()
-    page.get_by_role("button", name=re.compile("^Send")).click()
-
-
-def number_of_demo_account(stack: RunningStack, handle: str) -> str:
-    rows = stack.sql(
-        "SELECT min(a.id) FROM banking_account a JOIN core_user u ON u.id = a.owner_id"
-        " WHERE u.email = %s",
-        f"{handle}@{people.DOMAIN}",
-    )
-    return number_of(rows[0][0])
+    preview(page, payee, amount, note="")
+    send_button(page).click()
 
 
 def reference(page: Page) -> str:
@@ -94,13 +29,13 @@ def reference(page: Page) -> str:
 
 
 def test_register_fund_send_get_held_confirm_and_be_seen(stack, door):
-    payee = number_of_demo_account(stack, "jonas")
+    payee = account_number(stack, "jonas")
     live = sign_in(door(), "sam")
     live.goto("/live/")
     expect(live.locator("[data-connection-words]")).to_have_text("Live")
 
     page = door()
-    register(page, stack, f"wanda-{uuid7().hex[-8:]}@example.org")
+    wanda = register(page, stack)
     page.get_by_role("main").get_by_role("link", name="Open an account").first.click()
     page.get_by_label("Name").fill("Everyday")
     page.get_by_role("button", name="Open account").click()
@@ -121,7 +56,7 @@ def test_register_fund_send_get_held_confirm_and_be_seen(stack, door):
     held = page.url
 
     page.get_by_role("link", name="Set a PIN").click()
-    prove(page)
+    prove(page, wanda.password)
     page.get_by_label("New PIN", exact=True).fill(PIN)
     page.get_by_label("The same PIN again").fill(PIN)
     page.get_by_role("button", name="Set PIN").click()
@@ -130,7 +65,7 @@ def test_register_fund_send_get_held_confirm_and_be_seen(stack, door):
     page.get_by_role("button", name="Yes, send it").click()
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
 
-    send(page, number_of_demo_account(stack, "halden"), "480.00")
+    send(page, account_number(stack, "halden"), "480.00")
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     release(sign_in(door(), "olga"), reference(page))
     page.reload()
