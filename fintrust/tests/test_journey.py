@@ -28,14 +28,7 @@ def reference(page: Page) -> str:
     return page.locator("code", has_text="trf_").inner_text()
 
 
-def test_register_fund_send_get_held_confirm_and_be_seen(stack, door):
-    payee = account_number(stack, "jonas")
-    live = sign_in(door(), "sam")
-    live.goto("/live/")
-    expect(live.locator("[data-connection-words]")).to_have_text("Live")
-
-    page = door()
-    wanda = register(page, stack)
+def open_and_fund(page: Page) -> None:
     page.get_by_role("main").get_by_role("link", name="Open an account").first.click()
     page.get_by_label("Name").fill("Everyday")
     page.get_by_role("button", name="Open account").click()
@@ -44,6 +37,16 @@ def test_register_fund_send_get_held_confirm_and_be_seen(stack, door):
     page.get_by_role("button", name="Add money").click()
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
 
+
+def test_register_fund_send_get_held_confirm_and_be_seen(stack, door):
+    payee = account_number(stack, "jonas")
+    live = sign_in(door(), "sam")
+    live.goto("/live/")
+    expect(live.locator("[data-connection-words]")).to_have_text("Live")
+
+    page = door()
+    wanda = register(page, stack)
+    open_and_fund(page)
     send(page, payee, "10.00")
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
 
@@ -64,13 +67,18 @@ def test_register_fund_send_get_held_confirm_and_be_seen(stack, door):
     page.get_by_label("Your PIN").fill(PIN)
     page.get_by_role("button", name="Yes, send it").click()
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
+    verify(stack)
 
-    send(page, account_number(stack, "halden"), "480.00")
+
+def test_an_officer_releases_what_waits_and_the_customer_sees_it(stack, door):
+    page = door()
+    register(page, stack)
+    open_and_fund(page)
+    send(page, account_number(stack, "halden"), "1480.00")
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     release(sign_in(door(), "olga"), reference(page))
     page.reload()
     expect(page.get_by_role("heading", name="Done")).to_be_visible()
-
     verify(stack)
 
 
@@ -82,7 +90,7 @@ def release(console: Page, transfer: str) -> None:
     console.get_by_role("link", name="Release").click()
     console.get_by_label("Reason").fill("Called the customer back on her known number")
     console.get_by_role("button", name="Release").click()
-    expect(console.get_by_text(f"Released: €480.00, {transfer}")).to_be_visible()
+    expect(console.get_by_text(f"Released: €1,480.00, {transfer}")).to_be_visible()
 
 
 def verify(stack: RunningStack) -> None:
