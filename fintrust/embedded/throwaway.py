@@ -1,0 +1,120 @@
+"""Servers for the length of a process: tests, benchmarks, one command."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from fintrust.embedded.places import Account, Binaries, Place, ServerError
+from fintrust.embedded.processes import evict, locked, tied_to_parent
+from fintrust.embedded.servers import Postgres, Redis, Server, Tcp
+
+
+class Throwaway:
+    """
+    PostgreSQL and Redis in a temporary directory, without a thought for power cuts, for as long
+    as this process lives. Both die with it even by SIGKILL, and the next one clears the directory.
+    """
+
+    prefix = "fintrust-throwaway-"
+    birth_seconds_max = 5
+
+    def __init__(
+        self, *, binaries: Binaries | None = None, tcp: bool = False, seed: Path | None = None
+    ) -> None:
+        self._sweep()
+        self._seed = seed
+        self.state = Path(tempfile.mkdtemp(prefix=self.prefix, dir=_temporary())).resolve()
+        self.state.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        self._lock = (self.state / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.place = Place.settle(self.state, binaries)
+        self.postgres = Postgres(self.place, durable=False, tcp=Tcp.choose() if tcp else None)
+        self.redis = Redis(self.place, durable=False, tcp=Tcp.choose() if tcp else None)
+        self._running: list[tuple[Server, subprocess.Popen[bytes]]] = []
+
+    @classmethod
+    def _sweep(cls) -> None:
+        for state in _temporary().glob(f"{cls.prefix}*"):
+            if state.is_symlink() or state.stat().st_uid != os.geteuid():
+                continue
+            lock = state / "lock"
+            if not lock.exists() or time.time() - lock.stat().st_mtime < cls.birth_seconds_max:
+                continue  # somebody may be making it at this moment
+            with locked(lock) as abandoned:
+                if abandoned:
+                    evict(state.resolve())
+                    shutil.rmtree(state, ignore_errors=True)
+
+    def start(self) -> Mapping[str, str]:
+        if self._seed is not None:  # the data of servers that were frozen, owner and all
+            copy = ["cp", "--archive", "--reflink=auto", str(self._seed), str(self.postgres.data)]
+            subprocess.run(copy, check=True)
+        for server in (self.redis, self.postgres):
+            server.prepare()
+            self._running.append((server, self._spawn(server)))
+        for server, process in self._running:
+            self._await(server, process)
+        return {
+            "DATABASE_URL": self.postgres.url(),
+            "REDIS_URL": self.redis.url(),
+            "FINTRUST_STATE": str(self.state / "application"),
+        }
+
+    def _spawn(self, server: Server) -> subprocess.Popen[bytes]:
+        with self._log(server).open("wb") as log:
+            return subprocess.Popen(
+                server.argv(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                umask=0o077,
+                preexec_fn=tied_to_parent(server.stop_signal),
+                **server.popen_options(),
+            )
+
+    def _log(self, server: Server) -> Path:
+        return self.state / f"{server.name}.log"
+
+    def _await(self, server: Server, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + server.start_seconds_max
+        while not server.is_ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                said = self._log(server).read_text(errors="replace")
+                self.stop()
+                raise ServerError(f"{server.name} did not start:\n{said}")
+            time.sleep(0.02)
+
+    def freeze(self) -> None:
+        """Stop PostgreSQL cleanly, so that its data can be the seed of others."""
+        for server, process in self._running:
+            if server is self.postgres:
+                process.send_signal(server.stop_signal)
+                process.wait()
+
+    def stop(self) -> None:
+        for server, process in self._running:
+            if process.poll() is None:
+                process.send_signal(server.stop_signal)
+        for _server, process in self._running:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+        self.place.remove()
+        shutil.rmtree(self.state, ignore_errors=True)
+        self._lock.close()
+
+
+def _temporary() -> Path:
+    base, account = Path(tempfile.gettempdir()), Account.needed()
+    return base if account is None or account.can_enter(base) else Path("/tmp")
