@@ -58,8 +58,24 @@ def _is_ours(pid: int, mark: bytes, places: Path) -> bool:
     return False
 
 
+def _heads(pids: list[int]) -> list[int]:
+    """Those of them that no other of them has started."""
+    return [pid for pid in pids if _parent(pid) not in pids]
+
+
+def _parent(pid: int) -> int | None:
+    with contextlib.suppress(OSError):
+        return int(_stat(Path("/proc") / str(pid))[1])
+    return None
+
+
 def _is_zombie(process: Path) -> bool:
-    return (process / "stat").read_text().rsplit(")", 1)[-1].split()[0] == "Z"
+    return _stat(process)[0] == "Z"
+
+
+def _stat(process: Path) -> list[str]:
+    """The fields behind the program's name, which may itself hold spaces and brackets."""
+    return (process / "stat").read_text().rsplit(")", 1)[-1].split()
 
 
 def evict(state: Path, *, patience_seconds: float = 10) -> list[int]:
@@ -71,7 +87,10 @@ def evict(state: Path, *, patience_seconds: float = 10) -> list[int]:
     """
     found = belongs_to(state)
     for kind in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        for pid in belongs_to(state):
+        left = belongs_to(state)
+        # A server tells its own children, in its own order: PostgreSQL whose writer is gone before
+        # its checkpoint has not been shut down, it has crashed.
+        for pid in left if kind == signal.SIGKILL else _heads(left):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, kind)
         deadline = time.monotonic() + patience_seconds / 2
