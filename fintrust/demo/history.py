@@ -4,6 +4,7 @@ The same seed gives the same life, so two demo banks started on one day are alik
 """
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -54,19 +55,33 @@ def payments(today: date) -> list[Payment]:
     dice = random.Random(SEED)
     start = today - timedelta(days=30 * MONTHS)
     days = [start + timedelta(days=n) for n in range((today - start).days)]
-    made = [_opening(life, start) for life in LIVES] + [_capital(start)]
-    for life in LIVES:
-        for day in days:
-            made.extend(_day(life, day, dice))
-    return sorted(made)
+    lived = sorted(one for life in LIVES for day in days for one in _day(life, day, dice))
+    return [*_openings(lived, start), *lived]
 
 
-def _capital(start: date) -> Payment:
-    return Payment(_at(start, 7), "", "lumen", 24_000_00, "Opening balance")
+def _openings(lived: list[Payment], start: date) -> Iterator[Payment]:
+    """What everybody who pays began with: enough that no day of the calendar leaves them short.
+
+    Wages come on fixed days of the month and bills on others, so what somebody needs until the
+    first wages depends on the day the story starts.
+    """
+    cushions = {life.handle: life.rent * 2 + 600_00 for life in LIVES} | {"lumen": 2_000_00}
+    shortest = _shortest(lived)
+    for payer, cushion in cushions.items():
+        opening = cushion - shortest[payer]
+        rounded = -(-opening // 50_00) * 50_00
+        yield Payment(_at(start, 6), "", payer, rounded, "Opening balance")
 
 
-def _opening(life: Life, start: date) -> Payment:
-    return Payment(_at(start, 8), "", life.handle, life.rent * 2 + 600_00, "Opening balance")
+def _shortest(lived: list[Payment]) -> dict[str, int]:
+    """How far each payer would sink below zero if they began with nothing; 0 if they never do."""
+    balance: dict[str, int] = defaultdict(int)
+    lowest: dict[str, int] = defaultdict(int)
+    for payment in lived:
+        balance[payment.payee] += payment.minor
+        balance[payment.payer] -= payment.minor
+        lowest[payment.payer] = min(lowest[payment.payer], balance[payment.payer])
+    return lowest
 
 
 def _day(life: Life, day: date, dice: random.Random) -> Iterator[Payment]:
