@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self, cast
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import connection, transaction
 from django.db.models import Func, Q, QuerySet
 
+from fintrust.core import wakeups
 from fintrust.core.errors import Invalid
-from fintrust.core.ids import uuid7
 from fintrust.core.models import Event
 
 BATCH_MAX = 500
@@ -61,24 +59,7 @@ def publish(topics: Sequence[str], kind: str, *, subject: str, data: dict[str, A
     Event.objects.bulk_create(
         Event(topic=topic, kind=kind, subject=subject, data=data) for topic in topics
     )
-    transaction.on_commit(lambda: wake(topics), robust=True)
-
-
-def group_of(topic: str) -> str:
-    """The channel-layer group of a topic: letters that Channels allows."""
-    return "live." + topic.replace(":", ".")
-
-
-def wake(topics: Sequence[str]) -> None:
-    """Tell the followers of these topics to look again. Lost when Redis is away; they also poll."""
-    async_to_sync(_wake)(topics)
-
-
-async def _wake(topics: Sequence[str]) -> None:
-    layer = get_channel_layer()
-    for topic in topics:
-        # One key a wake-up, so that a page can tell its echo from another's.
-        await layer.group_send(group_of(topic), {"type": "live.wake", "id": str(uuid7())})
+    transaction.on_commit(lambda: wakeups.wake(topics), robust=True)
 
 
 _AFTER = """

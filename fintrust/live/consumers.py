@@ -19,7 +19,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from fintrust.core import live
+from fintrust.core import live, wakeups
 from fintrust.core.http import zone_of
 from fintrust.core.models import User
 from fintrust.live import access, feed
@@ -49,13 +49,13 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if self.user is None:
             await self.close()  # before accepting: the handshake is answered with 403
             return
-        await self.channel_layer.group_add(live.group_of(live.SUPPORT), self.channel_name)
+        await self.channel_layer.group_add(wakeups.group_of(live.SUPPORT), self.channel_name)
         await self.accept()
 
     async def disconnect(self, code: int) -> None:
         for task in self._running:
             task.cancel()
-        await self.channel_layer.group_discard(live.group_of(live.SUPPORT), self.channel_name)
+        await self.channel_layer.group_discard(wakeups.group_of(live.SUPPORT), self.channel_name)
 
     async def live_wake(self, message: dict[str, Any]) -> None:
         self._woken.set()
