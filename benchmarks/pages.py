@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with running.stack(FINTRUST_DEMO="0") as stack:
-        people = prepare(stack, options.customers)
+        people = prepare(stack, [FEW] * options.customers + [MANY] * options.customers)
         floor.environment(floor.Bank(stack.administrator, stack.environment["DATABASE_URL"]))
         visitors = sign_in(people)
         pages = pages_for(visitors)
@@ -81,15 +81,15 @@ def main() -> None:
     floor.report(**queries, **summary(rounds))
 
 
-def prepare(stack: running.Running, customers: int) -> list[history.Person]:
-    """Django in this process, connected as the application is; and the histories."""
+def prepare(stack: running.Running, counts: Sequence[int]) -> list[history.Person]:
+    """Django in this process, connected as the application is; a customer for each count."""
     quiet = {"LOG_LEVEL": "WARNING", "DJANGO_SETTINGS_MODULE": "fintrust.settings"}
     os.environ |= stack.environment | quiet
     del os.environ["DATABASE_OWNER_URL"]
     import django
 
     django.setup()
-    return history.fill(stack.administrator, [FEW] * customers + [MANY] * customers)
+    return history.fill(stack.administrator, counts)
 
 
 def sign_in(people: Sequence[history.Person]) -> list[Visitor]:
