@@ -63,6 +63,11 @@ def _heads(pids: list[int]) -> list[int]:
     return [pid for pid in pids if _parent(pid) not in pids]
 
 
+def children(parent: int) -> list[int]:
+    """The processes that this one has started and that still live."""
+    return [pid for pid in _pids() if _parent(pid) == parent]
+
+
 def _parent(pid: int) -> int | None:
     with contextlib.suppress(OSError):
         return int(_stat(Path("/proc") / str(pid))[1])

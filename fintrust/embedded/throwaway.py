@@ -5,14 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from fintrust.embedded.places import Account, Binaries, Place, ServerError
-from fintrust.embedded.processes import evict, locked, tied_to_parent
+from fintrust.embedded.processes import children, evict, locked, tied_to_parent
 from fintrust.embedded.servers import Postgres, Redis, Server, Tcp
 
 
@@ -98,6 +100,20 @@ class Throwaway:
             if server is self.postgres:
                 process.send_signal(server.stop_signal)
                 process.wait()
+
+    def crash(self) -> None:
+        """SIGKILL every process of PostgreSQL at once, as a power cut would, and start it again."""
+        number = next(n for n, (server, _) in enumerate(self._running) if server is self.postgres)
+        _, process = self._running[number]
+        # Stopped first, so that the head starts no further process while its limbs are counted.
+        process.send_signal(signal.SIGSTOP)
+        for pid in [*children(process.pid), process.pid]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+        self.postgres.prepare()
+        self._running[number] = self.postgres, self._spawn(self.postgres)
+        self._await(*self._running[number])
 
     def stop(self) -> None:
         for server, process in self._running:
