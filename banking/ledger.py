@@ -366,8 +366,9 @@ def follow(
 ) -> tuple[list[Movement], Cursor]:
     """The next movements, each exactly once, and the cursor that continues behind them.
 
-    In the order of their transactions, and only as far as every transaction has ended: so what
-    commits late comes late, and is never passed over. No second row is written for it.
+    In the order of their transactions (and of their ids within one), and only as far as every
+    transaction has ended: so what commits late comes late, and is never passed over. It costs the
+    ledger no second row. The order within an account is `seq`.
     """
     found = Movement.objects.filter(tx__lt=live.HORIZON, tx__gte=after.tx)
     found = found.filter(Q(tx__gt=after.tx) | Q(id__gt=after.id)).order_by("tx", "id")

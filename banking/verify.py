@@ -20,7 +20,20 @@ _PROVE, _NAME, _FLOORS, _REST, _FROZEN = (
     (_HERE / f"verify_{part}.sql").read_text()
     for part in ("prove", "name", "floors", "rest", "frozen")
 )
-_SNAPSHOT = re.compile(r"[0-9]{1,19}:[0-9]{1,19}:[0-9,]*")  # pg_snapshot: xmin, xmax, in progress
+_SNAPSHOT = re.compile(r"([0-9]{1,18}):([0-9]{1,18}):((?:[0-9]{1,18},)*[0-9]{1,18})?")
+
+
+def _is_snapshot(text: Any) -> bool:
+    """Whether PostgreSQL reads it as a pg_snapshot: xmin, xmax, and what ran between, in order."""
+    found = _SNAPSHOT.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        return False
+    running = [int(tx) for tx in found[3].split(",")] if found[3] else []
+    return (
+        0 < int(found[1]) <= int(found[2])
+        and running == sorted(set(running))
+        and all(int(found[1]) <= tx < int(found[2]) for tx in running)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +69,7 @@ class Checkpoint:
             snapshot, seed = stored["snapshot"], int(stored["seed"])
         except (TypeError, KeyError, ValueError, AttributeError):
             return None
-        valid = isinstance(snapshot, str) and _SNAPSHOT.fullmatch(snapshot) and 0 <= seed < 2**62
-        return cls(snapshot, seed, states) if valid else None
+        return cls(snapshot, seed, states) if _is_snapshot(snapshot) and 0 <= seed < 2**62 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,13 @@ SELECT 'journal', 'movement ' || m.id, format('is not of the making of journal %
  WHERE m.journal_id IS NOT NULL AND {new_m}
    AND (j.tx IS DISTINCT FROM m.tx OR NOT m.id = ANY (j.leg_ids))
 UNION ALL
+SELECT 'journal', 'movement ' || m.id,
+       format('undoes a leg of journal %s, and its own journal does not say so', o.journal_id)
+  FROM banking_movement m
+  JOIN banking_movement o ON o.id = m.reverses
+  JOIN banking_journal j ON j.id = m.journal_id
+ WHERE {new_m} AND j.reverses IS DISTINCT FROM o.journal_id
+UNION ALL
 SELECT 'journal', 'journal ' || j.id, format('does not undo journal %s whole', j.reverses)
   FROM banking_journal j
  WHERE j.reverses IS NOT NULL AND {new_j}
