@@ -60,16 +60,16 @@ def _uuid(prefix: str, text: str) -> Any:
 
 @admin.register(Currency)
 class CurrencyAdmin(ReadOnlyAdmin):
-    list_display = ("code", "name", "exponent")
+    list_display = ("code", "name", "exponent", "closed_until")
     ordering = ("code",)
 
 
 @admin.register(LedgerCheck)
 class LedgerCheckAdmin(ReadOnlyAdmin):
-    list_display = ("at", "outcome", "first")
-    list_filter = ("intact",)
+    list_display = ("at", "outcome", "full", "movements", "first")
+    list_filter = ("intact", "full")
     ordering = ("-id",)
-    fields = readonly_fields = ("at", "outcome", "found")
+    fields = readonly_fields = ("at", "outcome", "full", "movements", "found")
 
     @display(description="outcome", label={"In balance": "success", "Damaged": "danger"})
     def outcome(self, check: LedgerCheck) -> str:

@@ -4,10 +4,12 @@ from dataclasses import asdict
 
 import structlog
 from django.db import transaction
+from django.utils import timezone
 
 from audit.services import record
 from banking.models import LedgerCheck
-from banking.verify import Finding, verify_ledger
+from banking.policy import BOOKS
+from banking.verify import Checked, Checkpoint, Finding, check_ledger
 from fintrust.core import live
 
 LEDGER = "banking.ledger"  # the subject of records about the books as a whole
@@ -17,15 +19,44 @@ log = structlog.get_logger(__name__)
 
 
 def check() -> LedgerCheck:
-    """Verify, and remember what came out. Damage not known yet is an alert and a record."""
-    return _remember(verify_ledger())
+    """Verify all, and remember what came out. Damage not known yet is an alert and a record."""
+    return _remember(check_ledger(), full=True)
+
+
+def check_on_schedule() -> LedgerCheck:
+    """What is new since the last good check, and once a day all of it.
+
+    Whatever the short check finds, the long one has the word: a checkpoint may be wrong too.
+    """
+    since = _due_since()
+    if since is not None and not (checked := check_ledger(since=since)).findings:
+        return _remember(checked, full=False)
+    return check()
+
+
+def _due_since() -> Checkpoint | None:
+    newest = LedgerCheck.objects.order_by("-id").first()
+    whole = LedgerCheck.objects.filter(
+        full=True, intact=True, at__gt=timezone.now() - BOOKS.full_check_every
+    )
+    # Damaged books are read whole until they are good again.
+    if newest is None or not newest.intact or not whole.exists():
+        return None
+    return Checkpoint.from_json(newest.checkpoint)
 
 
 @transaction.atomic
-def _remember(findings: list[Finding]) -> LedgerCheck:
+def _remember(checked: Checked, *, full: bool) -> LedgerCheck:
     before = LedgerCheck.objects.order_by("-id").first()
+    findings = checked.findings
     kept = [asdict(finding) for finding in findings[:FINDINGS_KEPT_MAX]]
-    done = LedgerCheck.objects.create(intact=not findings, findings=kept)
+    done = LedgerCheck.objects.create(
+        intact=not findings,
+        findings=kept,
+        full=full,
+        movements=checked.movements,
+        checkpoint=None if findings else checked.checkpoint.to_json(),
+    )
     if findings:
         log.error("ledger_damaged", first=str(findings[0]), findings=len(findings))
         if before is None or before.intact:

@@ -6,6 +6,7 @@ from fintrust.core.errors import (
     Invalid,
     NotFound,
     Problem,
+    Unavailable,
     Unprocessable,
 )
 from fintrust.core.money import AmountTooLarge, CurrencyMismatch, InvalidAmount
@@ -17,6 +18,24 @@ class SameAccount(Conflict):
     """Money cannot move from an account to itself."""
 
     code, field = "same-account", "target"
+
+
+class JournalEmpty(Invalid):
+    """A journal has at least one leg."""
+
+    code = "journal-empty"
+
+
+class JournalTooLarge(Invalid):
+    """A journal has more legs than can be booked at once."""
+
+    code = "journal-too-large"
+
+
+class UnknownJournal(NotFound):
+    """There is no such journal."""
+
+    code = "unknown-journal"
 
 
 class IdempotencyConflict(Conflict):
@@ -109,6 +128,12 @@ class AccountNotEmpty(Conflict):
     code = "account-not-empty"
 
 
+class JournalLeg(Conflict):
+    """This movement is a leg of a journal, and is reversed with all of it."""
+
+    code = "journal-leg"
+
+
 class BalanceTooLarge(Conflict):
     """The balance would become larger than the ledger can count."""
 
@@ -121,12 +146,51 @@ class InsufficientFunds(Conflict):
     code, field = "insufficient-funds", "amount"
 
 
+class ValueDateInTheFuture(Invalid):
+    """Money cannot count from a day that has not come."""
+
+    code, field = "value-date-in-the-future", "value_date"
+
+
+class PeriodClosed(Conflict):
+    """The books of that day are closed."""
+
+    code, field = "period-closed", "value_date"
+
+
+class JournalComplete(Conflict):
+    """A journal is booked as a whole; nothing can be added to it."""
+
+    code = "journal-complete"
+
+
+class PeriodNotOver(Conflict):
+    """Only days that are over can be closed."""
+
+    code = "period-not-over"
+
+
+class NarrativeTooLong(Invalid):
+    """A narrative has at most 500 characters."""
+
+    code, field = "narrative-too-long", "narrative"
+
+
+class LedgerBusy(Unavailable):
+    """Others hold these accounts just now; nothing was changed. Ask again."""
+
+    code = "ledger-busy"
+
+
 # The ledger's refusals by their SQLSTATE, in order of precedence: when several apply, the first is
 # told. The numbers are explained in banking/sql/move.sql.
 BY_SQLSTATE: dict[str, type[Problem]] = {
     "LG001": InvalidAmount,
     "LG002": AmountTooLarge,
     "LG003": SameAccount,
+    "LG004": JournalEmpty,
+    "LG005": JournalTooLarge,
+    "LG006": UnknownJournal,
     "LG010": IdempotencyConflict,
     "LG011": UnknownHold,
     "LG012": HoldEnded,
@@ -143,8 +207,13 @@ BY_SQLSTATE: dict[str, type[Problem]] = {
     "LG023": AccountFrozen,
     "LG024": InternalAccount,
     "LG025": AccountNotEmpty,
+    "LG026": JournalLeg,
     "LG030": BalanceTooLarge,
     "LG031": InsufficientFunds,
+    "LG040": ValueDateInTheFuture,
+    "LG041": PeriodClosed,
+    "LG042": JournalComplete,
+    "LG043": PeriodNotOver,
 }
 
 

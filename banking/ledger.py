@@ -10,23 +10,27 @@ To move money several times in one transaction, `lock` all its accounts first.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
 from django.db import DatabaseError, connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from banking.errors import (
     BY_SQLSTATE,
     IdempotencyConflict,
+    LedgerBusy,
+    NarrativeTooLong,
     UnknownAccount,
     UnknownCurrency,
 )
-from banking.models import Account, Entry
+from banking.models import Account, Entry, Movement
+from banking.policy import BOOKS, BooksPolicy
+from fintrust.core import live
 from fintrust.core.errors import Problem
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
@@ -72,7 +76,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One movement of a batch."""
+    """One movement of a batch, or one leg of a journal."""
 
     id: UUID
     source: Account | int
@@ -80,6 +84,43 @@ class Instruction:
     amount: Money
     kind: str = "transfer"
     narrative: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Movements that were booked together, in the order of its legs."""
+
+    replayed: bool
+    id: UUID
+    legs: tuple[Moved, ...]
+    narrative: str
+    value_date: date
+    booked_at: datetime
+    reverses_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cursor:
+    """A place in the ledger, for those who follow it: the last movement they have seen."""
+
+    tx: int
+    id: UUID
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        tx, _, id = text.partition("-")
+        if not (tx.isascii() and tx.isdigit() and len(tx) < 19):
+            raise live.InvalidCursor()
+        try:
+            return cls(int(tx), UUID(id))
+        except ValueError:
+            raise live.InvalidCursor() from None
+
+    def __str__(self) -> str:
+        return f"{self.tx}-{self.id}"
+
+
+START = Cursor(0, UUID(int=0))
 
 
 # --- moving ---------------------------------------------------------------------------------
@@ -142,14 +183,7 @@ def move_many(
                %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
                %s::text[], %s::date, %s::uuid, %s::boolean)
            ORDER BY item""",
-        [i.id for i in instructions],
-        [_id(i.source) for i in instructions],
-        [_id(i.target) for i in instructions],
-        [_minor(i.amount) for i in instructions],
-        [i.amount.currency for i in instructions],
-        [i.kind for i in instructions],
-        [i.narrative for i in instructions],
-        value_date, journal, linked,
+        *_columns(instructions), value_date, journal, linked,
     )  # fmt: skip
     return [
         _moved(moved) if code in (None, "LG000") else _problem(code, f"side={side}")
@@ -162,6 +196,41 @@ def reverse(id: UUID, movement: UUID, *, narrative: str = "") -> Moved:
     return _moved(
         _one("SELECT * FROM ledger_reverse(%s::uuid, %s::uuid, %s::text)", id, movement, narrative)
     )
+
+
+# --- journals -------------------------------------------------------------------------------
+
+
+def journal(
+    id: UUID,
+    legs: Sequence[Instruction],
+    *,
+    narrative: str = "",
+    value_date: date | None = None,
+    policy: BooksPolicy = BOOKS,
+) -> Journal:
+    """Book several movements as one: all or none, once, and never one more or less of them.
+
+    A refusal says which `leg` it means, counted from one.
+    """
+    rows = _rows(
+        """SELECT replayed, narrative, value_date, booked_at, reverses, (moved).*
+             FROM ledger_journal(
+               %s::uuid, %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
+               %s::text[], %s::text[], %s::text, %s::date, %s::integer)""",
+        id, *_columns(legs), narrative, value_date, policy.journal_legs_max,
+    )  # fmt: skip
+    return _journal(id, rows)
+
+
+def reverse_journal(id: UUID, journal: UUID, *, narrative: str = "") -> Journal:
+    """Move the money of every leg back, the last one first, once."""
+    rows = _rows(
+        """SELECT replayed, narrative, value_date, booked_at, reverses, (moved).*
+             FROM ledger_reverse_journal(%s::uuid, %s::uuid, %s::text)""",
+        id, journal, narrative,
+    )  # fmt: skip
+    return _journal(id, rows)
 
 
 # --- holding --------------------------------------------------------------------------------
@@ -278,9 +347,52 @@ def balance_at(account: Account, at: datetime) -> Money:
     return Money(minor, account.currency)
 
 
+def balance_on(account: Account, day: date) -> Money:
+    """The balance at the end of this day, by value date: with what was booked for it since."""
+    (minor,) = _one("SELECT ledger_balance_on(%s::bigint, %s::date)", account.pk, day)
+    return Money(minor, account.currency)
+
+
 def entries(account: Account | int) -> QuerySet[Entry]:
     """What the account felt, newest first."""
     return Entry.objects.filter(account_id=_id(account)).order_by("-seq")
+
+
+# --- following ------------------------------------------------------------------------------
+
+
+def follow(
+    after: Cursor = START, limit: int = BOOKS.follow_max, *, policy: BooksPolicy = BOOKS
+) -> tuple[list[Movement], Cursor]:
+    """The next movements, each exactly once, and the cursor that continues behind them.
+
+    In the order of their transactions (and of their ids within one), and only as far as every
+    transaction has ended: so what commits late comes late, and is never passed over. It costs the
+    ledger no second row. The order within an account is `seq`.
+    """
+    found = Movement.objects.filter(tx__lt=live.HORIZON, tx__gte=after.tx)
+    found = found.filter(Q(tx__gt=after.tx) | Q(id__gt=after.id)).order_by("tx", "id")
+    movements = list(found[: max(0, min(limit, policy.follow_max))])
+    return movements, Cursor(movements[-1].tx, movements[-1].id) if movements else after
+
+
+# --- closing --------------------------------------------------------------------------------
+
+
+def close_period(currency: str, until_day: date) -> bool:
+    """Close every day up to this one: from now on nothing can be valued there. True when it is new.
+
+    Waits for whoever is writing movements and lets nobody else begin, so commit at once.
+    `freeze_period` then takes the figures.
+    """
+    (new,) = _one("SELECT ledger_close(%s::text, %s::date)", currency, until_day)
+    return bool(new)
+
+
+def freeze_period(currency: str, until_day: date) -> int | None:
+    """Write down every balance at the end of a closed day: how many; None when it was done."""
+    (count,) = _one("SELECT ledger_freeze(%s::text, %s::date)", currency, until_day)
+    return None if count is None else int(count)
 
 
 # --- under the door -------------------------------------------------------------------------
@@ -327,16 +439,39 @@ def _refusals() -> Iterator[None]:
         if cause.diag.constraint_name in _IDS:
             # A twin with the same id, but of other accounts, was faster.
             raise IdempotencyConflict() from error
+        if cause.diag.constraint_name == "ledger_text_check":
+            raise NarrativeTooLong() from error
+        if isinstance(cause, psycopg.errors.LockNotAvailable):
+            raise LedgerBusy() from error
         raise
 
 
-_IDS = {"banking_movement_pkey", "banking_hold_pkey"}
+_IDS = {"banking_movement_pkey", "banking_hold_pkey", "banking_journal_pkey"}
 
 
 def _problem(code: str | None, detail: str | None) -> Problem:
     """The exception of a refusal; what the ledger said with it becomes its extra members."""
     pairs = (pair.partition("=") for pair in (detail or "").split())
     return BY_SQLSTATE[code or ""](**{name: value for name, _, value in pairs if value})
+
+
+def _columns(instructions: Sequence[Instruction]) -> list[list[Any]]:
+    """Instructions as the arrays that the ledger's batches take."""
+    return [
+        [i.id for i in instructions],
+        [_id(i.source) for i in instructions],
+        [_id(i.target) for i in instructions],
+        [_minor(i.amount) for i in instructions],
+        [i.amount.currency for i in instructions],
+        [i.kind for i in instructions],
+        [i.narrative for i in instructions],
+    ]
+
+
+def _journal(id: UUID, rows: Sequence[Sequence[Any]]) -> Journal:
+    replayed, narrative, value_date, booked_at, reverses = rows[0][:5]
+    legs = tuple(replace(_moved(row[5:]), replayed=replayed) for row in rows)
+    return Journal(replayed, id, legs, narrative, value_date, booked_at, reverses)
 
 
 def _moved(row: Sequence[Any]) -> Moved:

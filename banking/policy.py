@@ -13,3 +13,14 @@ class TransferPolicy:
 
 
 STANDARD = TransferPolicy()
+
+
+@dataclass(frozen=True)
+class BooksPolicy:
+    journal_legs_max: int = 1_000  # as many as one transaction should lock accounts for
+    follow_max: int = 1_000  # movements a worker is given at once
+    full_check_every: timedelta = timedelta(hours=24)
+    # between full checks only what is new is read, so a falsified past stands for a day at most
+
+
+BOOKS = BooksPolicy()

@@ -364,6 +364,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300,
         "options": {"expires": 300},
     },
+    "freeze-periods": {
+        "task": "banking.freeze_periods",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
     "expire-holds": {
         "task": "banking.expire_holds",
         "schedule": 30,

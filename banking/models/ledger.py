@@ -21,6 +21,7 @@ class Currency(models.Model):
     code = models.CharField(max_length=3, primary_key=True)
     exponent = models.SmallIntegerField()
     name = models.TextField()
+    closed_until = models.DateField(null=True)  # nothing may be valued up to this day
 
     class Meta:
         managed = False

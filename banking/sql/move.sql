@@ -4,34 +4,47 @@
 --
 --   LG000 (not an error) stored already: a replay, answered with the stored movement
 --   LG001 invalid amount      LG002 amount too large     LG003 same account
+--   LG004 empty journal       LG005 journal too large    LG006 unknown journal
 --   LG010 idempotency conflict
 --   LG011 unknown hold        LG012 hold ended           LG013 hold expired
 --   LG014 hold too small      LG015 hold not due
 --   LG016 unknown movement    LG017 reversal of a reversal   LG018 already reversed
 --   LG019 unknown currency    LG020 unknown account      LG021 currency mismatch
 --   LG022 account closed      LG023 account frozen       LG024 the bank's own account
---   LG025 account not empty   LG030 balance too large    LG031 insufficient funds
+--   LG025 account not empty   LG026 leg of a journal
+--   LG030 balance too large   LG031 insufficient funds
+--   LG040 value date in the future   LG041 period closed   LG042 journal complete
+--   LG043 period not over
 --
--- First what is wrong for ever, then what may pass; funds last, so that nobody learns from a
--- refusal how much a closed account held.
+-- First what is wrong for ever, then what may pass; funds last among what is said of accounts, so
+-- that nobody learns from a refusal how much a closed account held. What is said of the day and of
+-- the journal comes after: it is asked of a movement that is otherwise good.
 
-CREATE TYPE ledger_moved AS (
-    replayed boolean,
-    id uuid, journal_id uuid,
-    debit_id bigint, credit_id bigint, amount bigint, currency text,
-    debit_balance bigint, credit_balance bigint, debit_seq bigint, credit_seq bigint,
-    booked_at timestamptz, value_date date, kind text, narrative text,
-    reverses uuid, hold_id uuid
-);
+DO $$
+BEGIN
+    IF to_regtype('ledger_moved') IS NULL THEN  -- this file may be run again
+        CREATE TYPE ledger_moved AS (
+            replayed boolean,
+            id uuid, journal_id uuid,
+            debit_id bigint, credit_id bigint, amount bigint, currency text,
+            debit_balance bigint, credit_balance bigint, debit_seq bigint, credit_seq bigint,
+            booked_at timestamptz, value_date date, kind text, narrative text,
+            reverses uuid, hold_id uuid
+        );
+    END IF;
+END $$;
 
 -- DETAIL carries `name=value` pairs for programs: which side, which item, which outcome.
-CREATE FUNCTION ledger_refuse(code text, detail text DEFAULT '') RETURNS void
+CREATE OR REPLACE FUNCTION ledger_refuse(code text, detail text DEFAULT '') RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = code, DETAIL = detail, MESSAGE = 'ledger: ' || CASE code
         WHEN 'LG001' THEN 'the amount must be at least one minor unit'
         WHEN 'LG002' THEN 'the amount has more than 18 digits'
         WHEN 'LG003' THEN 'both sides are the same account'
+        WHEN 'LG004' THEN 'a journal has at least one leg'
+        WHEN 'LG005' THEN 'the journal has too many legs'
+        WHEN 'LG006' THEN 'no such journal'
         WHEN 'LG010' THEN 'this id belongs to something else'
         WHEN 'LG011' THEN 'no such hold'
         WHEN 'LG012' THEN 'the hold has ended'
@@ -48,14 +61,19 @@ BEGIN
         WHEN 'LG023' THEN 'the account is frozen'
         WHEN 'LG024' THEN 'the account belongs to the bank'
         WHEN 'LG025' THEN 'the account is not empty'
+        WHEN 'LG026' THEN 'a leg is reversed with its whole journal'
         WHEN 'LG030' THEN 'the balance would become too large'
         WHEN 'LG031' THEN 'the funds do not cover this amount'
+        WHEN 'LG040' THEN 'the value date lies in the future'
+        WHEN 'LG041' THEN 'the period is closed'
+        WHEN 'LG042' THEN 'the journal is complete'
+        WHEN 'LG043' THEN 'the period is not over yet'
     END;
 END $$;
 
 -- Takes the locks, in id order like everything here, and says why a movement may not be posted:
 -- null when it may. `ledger_post` asks only after its own attempt failed, a batch asks before.
-CREATE FUNCTION ledger_verdict(
+CREATE OR REPLACE FUNCTION ledger_verdict(
     p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_kind text,
     p_reverses uuid, p_hold uuid, OUT code text, OUT side text)
 LANGUAGE plpgsql AS $$
@@ -99,7 +117,7 @@ BEGIN
 END $$;
 
 -- The stored movement, as its replay answers it.
-CREATE FUNCTION ledger_stored(p_id uuid) RETURNS ledger_moved
+CREATE OR REPLACE FUNCTION ledger_stored(p_id uuid) RETURNS ledger_moved
 LANGUAGE sql STABLE AS $$
     SELECT true, id, journal_id, debit_id, credit_id, amount, currency,
            debit_balance, credit_balance, debit_seq, credit_seq,
@@ -111,7 +129,7 @@ $$;
 -- movement is already there, write the movement. The second statement begins with the lower
 -- account locked, so a twin with the same id has either committed, and is seen, or not begun.
 -- A twin that names other accounts meets the primary key instead.
-CREATE FUNCTION ledger_post(
+CREATE OR REPLACE FUNCTION ledger_post(
     p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_kind text,
     p_narrative text, p_value_date date, p_journal uuid, p_reverses uuid, p_hold uuid)
 RETURNS ledger_moved LANGUAGE plpgsql AS $$
@@ -157,6 +175,7 @@ BEGIN
         END IF;
     END LOOP;
 
+    IF p_journal IS NOT NULL THEN PERFORM ledger_join_journal(p_journal, p_id); END IF;
     INSERT INTO banking_movement (
         id, journal_id, debit_id, credit_id, amount,
         debit_balance, credit_balance, debit_seq, credit_seq,
@@ -173,13 +192,15 @@ BEGIN
               debit_balance, credit_balance, debit_seq, credit_seq,
               booked_at, value_date, kind, narrative, reverses, hold_id
          INTO m;
+    -- Only what is valued on another day than it is booked on has to ask (sql/periods.sql).
+    IF m.value_date <> (m.booked_at AT TIME ZONE 'UTC')::date THEN PERFORM ledger_value(m); END IF;
     RETURN m;
 END $$;
 
 -- The doors (`SECURITY DEFINER`) fix the search path, so that nobody can put other tables in ours'
 -- place, and switch sequential scans off: a session that first moves money while the tables are
 -- small would otherwise keep reading them whole when they have grown.
-CREATE FUNCTION ledger_move(
+CREATE OR REPLACE FUNCTION ledger_move(
     p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text,
     p_kind text DEFAULT 'transfer', p_narrative text DEFAULT '',
     p_value_date date DEFAULT NULL, p_journal uuid DEFAULT NULL)
@@ -192,7 +213,7 @@ END $$;
 
 -- The same question without the deed: takes the locks, refuses what `ledger_move` would refuse, and
 -- says whether the movement is there already. What it allows stays allowed until the commit.
-CREATE FUNCTION ledger_check(
+CREATE OR REPLACE FUNCTION ledger_check(
     p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text,
     p_kind text DEFAULT 'transfer')
 RETURNS boolean
@@ -211,7 +232,7 @@ END $$;
 -- Many movements, each with its own answer. All locks are taken first and in id order, so two
 -- batches, or a batch and a movement, cannot wait for each other in a circle. `p_linked` makes
 -- them stand or fall together: the first refusal is raised and names its item.
-CREATE FUNCTION ledger_move_many(
+CREATE OR REPLACE FUNCTION ledger_move_many(
     p_ids uuid[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
     p_kinds text[], p_narratives text[], p_value_date date, p_journal uuid, p_linked boolean)
 RETURNS TABLE (item integer, code text, side text, moved ledger_moved)
@@ -225,6 +246,9 @@ BEGIN
         SELECT v.code, v.side INTO code, side
           FROM ledger_verdict(p_ids[i], p_debits[i], p_credits[i], p_amounts[i], p_currencies[i],
                               p_kinds[i], NULL, NULL) v;
+        IF code IS NULL AND p_value_date IS NOT NULL THEN
+            code := ledger_day_verdict(p_currencies[i], p_value_date);
+        END IF;
         IF code IS NULL THEN
             moved := ledger_post(
                 p_ids[i], p_debits[i], p_credits[i], p_amounts[i], p_currencies[i], p_kinds[i],
@@ -239,7 +263,7 @@ BEGIN
 END $$;
 
 -- The same money back the other way, once. The original is found by its id and never changes.
-CREATE FUNCTION ledger_reverse(p_id uuid, p_movement uuid, p_narrative text DEFAULT '')
+CREATE OR REPLACE FUNCTION ledger_reverse(p_id uuid, p_movement uuid, p_narrative text DEFAULT '')
 RETURNS ledger_moved
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -259,14 +283,17 @@ BEGIN
     IF EXISTS (SELECT FROM banking_movement WHERE reverses = p_movement) THEN
         PERFORM ledger_refuse('LG018');
     END IF;
+    IF EXISTS (SELECT FROM banking_journal
+                WHERE id = original.journal_id AND leg_ids IS NOT NULL) THEN
+        PERFORM ledger_refuse('LG026', 'journal=' || original.journal_id);
+    END IF;
     RETURN ledger_post(p_id, original.credit_id, original.debit_id, original.amount,
-                       original.currency, 'reversal', p_narrative, NULL, original.journal_id,
-                       p_movement, NULL);
+                       original.currency, 'reversal', p_narrative, NULL, NULL, p_movement, NULL);
 END $$;
 
 -- The balance after the last entry that was booked by then. Entries of one account are booked in
 -- seq order, so the question is a search by halving: about twenty index probes in a million.
-CREATE FUNCTION ledger_balance_at(p_account bigint, p_at timestamptz) RETURNS bigint
+CREATE OR REPLACE FUNCTION ledger_balance_at(p_account bigint, p_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE

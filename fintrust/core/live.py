@@ -85,7 +85,7 @@ def latest(topic: str, limit: int = BATCH_MAX) -> list[tuple[Cursor, Event]]:
 
 def visible(topic: str, *, before: Cursor | None = None) -> QuerySet[Event]:
     """The events of a topic that followers may see, for pages that filter and search them."""
-    events = Event.objects.filter(topic=topic, tx__lt=_HORIZON)
+    events = Event.objects.filter(topic=topic, tx__lt=HORIZON)
     if before is None:
         return events
     # The first condition bounds the index; the second is exact.
@@ -94,12 +94,12 @@ def visible(topic: str, *, before: Cursor | None = None) -> QuerySet[Event]:
 
 def behind(cursor: Cursor, topic: str) -> int:
     """How many events a follower at this place has not seen."""
-    unseen = Event.objects.filter(topic=topic, tx__lt=_HORIZON, tx__gte=cursor.tx)
+    unseen = Event.objects.filter(topic=topic, tx__lt=HORIZON, tx__gte=cursor.tx)
     return unseen.filter(Q(tx__gt=cursor.tx) | Q(id__gt=cursor.id)).count()
 
 
-# Asked once a statement, not once a row.
-_HORIZON = Func(function="committed_horizon", template="(SELECT %(function)s())")
+# Below it every transaction has ended. Asked once a statement, not once a row.
+HORIZON = Func(function="committed_horizon", template="(SELECT %(function)s())")
 
 
 def end(topic: str) -> Cursor:
