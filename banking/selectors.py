@@ -117,7 +117,7 @@ def _shown(found: QuerySet[Transfer]) -> QuerySet[Transfer]:
     """Newest first, with what a list shows of them; what a decision was made from is long."""
     back = Transfer.objects.filter(returns=OuterRef("pk"), status=Transfer.Status.POSTED)
     return (
-        found.select_related("source__owner", "target__owner", "decision", "hold")
+        found.select_related("source__owner", "target__owner", "decision", "hold", "requested_by")
         .defer("decision__facts", "decision__snapshot")
         .annotate(was_returned=Exists(back))
         .order_by("-id")
@@ -147,10 +147,15 @@ def transfer_for(user: User, public_id: str) -> Transfer:
     theirs = Transfer.objects.filter(
         Q(source__in=ours) | (Q(target__in=ours) & _arrived(user)), pk=uuid
     )
-    transfer = _shown(theirs.select_related("movement", "requested_by", "returns")).first()
+    transfer = _shown(theirs).select_related("movement", "returns").first()
     if transfer is None:
         raise NotFound()
     return transfer
+
+
+def knows_why(user: User, transfer: Transfer) -> bool:
+    """Whether somebody may read what was thought of a transfer: not the side that is paid."""
+    return user.pk in {transfer.requested_by_id, transfer.source.owner_id}
 
 
 def held_transfers() -> QuerySet[Transfer]:

@@ -406,9 +406,14 @@ def confirm_transfer(*, transfer: Transfer, by: User, pin: str) -> Transfer:
     with transaction.atomic():
         _must_have_a_say(transfer, by)
     pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
-    with transaction.atomic():
-        _must_have_a_say(transfer, by)  # it may have ended while the PIN was checked
-        return _release(transfer, by=by, reason="confirmed by PIN")
+    return confirm_after_pin(transfer=transfer, by=by)
+
+
+@transaction.atomic
+def confirm_after_pin(*, transfer: Transfer, by: User) -> Transfer:
+    """The same for somebody whose PIN was checked just now, for this or what this is a part of."""
+    _must_have_a_say(transfer, by)  # it may have ended while the PIN was checked
+    return _release(transfer, by=by, reason="confirmed by PIN")
 
 
 def _must_have_a_say(transfer: Transfer, by: User) -> None:

@@ -20,7 +20,7 @@ from banking.errors import (
 )
 from banking.models import Account, StatusChange, Transfer
 from banking.policy import CARE, CarePolicy
-from banking.services import clean_reason, send_transfer
+from banking.services import clean_reason, confirm_after_pin, send_transfer
 from banking.sharing.selectors import is_shared
 from banking.sharing.services import withdraw_all
 from biometrics import pins
@@ -150,11 +150,11 @@ def set_overdraft(
 # --- closing --------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def close_account(
     *,
     account: Account,
     by: User,
+    pin: str,
     request_id: str,
     move_to: Account | None = None,
     expected: Money | None = None,
@@ -162,10 +162,24 @@ def close_account(
 ) -> tuple[Account, Transfer | None]:
     """Close it for good, after moving the rest to another account of the customer's.
 
-    The rest is a transfer like any other, so fraud may hold or refuse it; then that transfer is
-    the answer, and the account stays open. `expected` is the balance that the customer was shown.
+    The rest is judged like any transfer. What would be held is confirmed by the PIN of this step;
+    what is refused is the answer, and the account stays open. `expected` is the balance that the
+    customer was shown.
     """
     _must_own(account, by)
+    pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
+    return _move_and_close(account, by, request_id, move_to, expected, channel)
+
+
+@transaction.atomic
+def _move_and_close(
+    account: Account,
+    by: User,
+    request_id: str,
+    move_to: Account | None,
+    expected: Money | None,
+    channel: str,
+) -> tuple[Account, Transfer | None]:
     account = Account.objects.get(pk=account.pk)
     if account.status == Account.Status.CLOSED:
         return account, None
@@ -193,7 +207,7 @@ def _move_rest(
     account: Account, by: User, move_to: Account, request_id: str, channel: str
 ) -> Transfer:
     _must_own(move_to, by)
-    return send_transfer(
+    rest = send_transfer(
         by=by,
         source=account,
         target=move_to,
@@ -202,6 +216,7 @@ def _move_rest(
         note="Account closed",
         channel=channel,
     )
+    return confirm_after_pin(transfer=rest, by=by) if rest.is_held else rest
 
 
 def _close(account: Account, by: User) -> Account:
