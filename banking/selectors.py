@@ -329,6 +329,7 @@ class Filters:
     """How a history may be narrowed. Amounts in minor units, both ends inclusive."""
 
     account: str = ""
+    counterparty: str = ""
     kind: str = ""
     status: str = ""
     verdict: str = ""
@@ -359,6 +360,9 @@ def history(user: User, filters: Filters) -> Transfers:
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
     found = found.filter(**{name: value for name, value in bounds.items() if value is not None})
+    if filters.counterparty:
+        other = payee_account(filters.counterparty)
+        found = found.filter(Q(source=other) | Q(target=other))
     if filters.text:
         found = found.filter(_mentions(filters.text))
     return found

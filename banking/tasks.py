@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from banking import checks, services
+from banking.sharing import services as sharing
 
 
 @shared_task(name="banking.expire_holds")
@@ -13,3 +14,13 @@ def expire_holds() -> int:
 @shared_task(name="banking.verify_ledger")
 def verify_ledger() -> bool:
     return checks.check().intact
+
+
+@shared_task(name="banking.mail_invitations")
+def mail_invitations() -> int:
+    return sharing.mail_invitations()
+
+
+@shared_task(name="banking.end_shares")
+def end_shares() -> int:
+    return sharing.end_shares()

@@ -53,6 +53,13 @@ def _back(transfer: Transfer, by: User, request_id: str, note: str, channel: str
     )
 
 
+def may_return(transfer: Transfer, user: User) -> bool:
+    """Whether somebody may be offered to give it back."""
+    theirs = transfer.target.owner_id == user.pk and transfer.source.owner_id != user.pk
+    ordinary = transfer.kind == Transfer.Kind.TRANSFER
+    return theirs and ordinary and is_returnable(transfer)
+
+
 def is_returnable(transfer: Transfer) -> bool:
     """Whether it is one posted movement between its two accounts; an exchange is several."""
     movement = transfer.movement

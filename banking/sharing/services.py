@@ -63,7 +63,9 @@ def invite(
     email = _address(email, by)
     _check_end(until, policy)
     pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
-    return _invite(account, by, email, right, until, policy)
+    return invite_after_pin(
+        account=account, by=by, email=email, right=right, until=until, policy=policy
+    )
 
 
 def _address(text: str, by: User) -> str:
@@ -84,14 +86,16 @@ def _check_end(until: datetime | None, policy: SharingPolicy) -> None:
 
 
 @transaction.atomic
-def _invite(
+def invite_after_pin(
+    *,
     account: Account,
     by: User,
     email: str,
     right: Right,
-    until: datetime | None,
-    policy: SharingPolicy,
+    until: datetime | None = None,
+    policy: SharingPolicy = SHARING,
 ) -> Invitation:
+    """The same for an owner whose PIN was checked just now."""
     # One lock per customer, so that the bounds hold for two tabs too.
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     [account] = ledger.lock(account)

@@ -117,6 +117,7 @@ def test_an_officer_takes_it_back_with_a_reason_whatever_the_customers_limits(
     assert balances(hers, his) == [1_000_00, 50_00]
     assert back.decision.customer == hers.owner  # money that arrives
     record = Record.objects.get(subject=back.public_id)
+    assert record.after is not None
     assert (record.reason, record.after["returns"]) == (WHY, sent.public_id)
     again = returns.reverse_transfer(transfer=sent, by=olga, reason=WHY)
     assert again.pk == back.pk and again.replayed  # a double click
