@@ -7,10 +7,11 @@ from datetime import datetime
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from audit import merkle, notes, proofs, tiles
+from audit import access, merkle, notes, proofs, tiles
 from audit.errors import RecordNotSealed
 from audit.models import Checkpoint, Leaf, Record, Tile, Verification
 from fintrust.core.errors import NotFound
+from fintrust.core.models import User
 
 WAITING_COUNTED_MAX = 10_000
 
@@ -78,6 +79,13 @@ def proof_of(record: Record) -> proofs.Proof:
         raise RecordNotSealed()
     path = merkle.inclusion_proof(leaf.index, checkpoint.size, nodes(checkpoint.size))
     return proofs.Proof(leaf.index, tuple(path), checkpoint.note, bytes(leaf.entry))
+
+
+def record_about(subject: str, action: str, *, reader: User) -> Record | None:
+    """The newest record of such actions (`banking.transfer.`) about something, if the reader may
+    read it; `leaf` is there once it has its place in the log."""
+    found = access.readable_by(reader).filter(subject=subject, action__startswith=action)
+    return found.select_related("leaf").order_by("-id").first()
 
 
 def consistency(old: int, new: int) -> list[bytes]:

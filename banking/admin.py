@@ -15,14 +15,17 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from banking import ledger, services
+from banking.care import services as care
+from banking.care.selectors import BANK, frozen_by
 from banking.errors import TransferNotHeld
 from banking.models import Account, Currency, Hold, LedgerCheck, Movement, Transfer
 from banking.numbers import AccountNumberInvalid, account_id_of
+from banking.returns.services import is_returnable, reverse_transfer
 from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin, RecordsViews
-from fintrust.core.errors import NotFound
+from fintrust.core.errors import NotFound, Problem
 from fintrust.core.ids import from_public
 from fintrust.core.money import Money
 
@@ -104,6 +107,67 @@ class AccountAdmin(RecordsViews, ReadOnlyAdmin):
         "set_aside", "free", "floor", "opened_at",
     )  # fmt: skip
     change_form_after_template = "admin/banking/_entries.html"
+    actions_detail = ("freeze", "thaw", "overdraft")
+
+    # --- what an officer may do about an account ---------------------------------------------
+
+    def has_freeze_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return _may_freeze(request) and BANK not in _frozen_by(object_id, {BANK})
+
+    def has_thaw_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return _may_freeze(request) and BANK in _frozen_by(object_id, set())
+
+    def has_overdraft_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return (
+            request.user.has_perm("banking.set_overdraft") and _open_account(object_id) is not None
+        )
+
+    @action(
+        description="Freeze", icon="ac_unit", variant=ActionVariant.DANGER, permissions=["freeze"]
+    )
+    def freeze(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._do(request, object_id, "Freeze", ReasonForm, care.freeze_for_bank)
+
+    @action(
+        description="Thaw", icon="wb_sunny", variant=ActionVariant.PRIMARY, permissions=["thaw"]
+    )
+    def thaw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._do(request, object_id, "Thaw", ReasonForm, care.thaw_for_bank)
+
+    @action(description="Set overdraft", icon="trending_down", permissions=["overdraft"])
+    def overdraft(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._do(request, object_id, "Set overdraft", OverdraftForm, care.set_overdraft)
+
+    def _do(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        verb: str,
+        kind: type["ReasonForm"],
+        service: Callable[..., Account],
+    ) -> HttpResponse:
+        """Ask for the reason, and what else the deed needs, then let the service do it."""
+        account = self.get_queryset(request).get(pk=object_id)
+        form = kind(request.POST or None, about=account)
+        if form.is_valid():
+            try:
+                service(account=account, by=request.user, **form.cleaned_data)
+            except Problem as problem:
+                form.add_error(
+                    problem.field if problem.field in form.fields else None, problem.message
+                )
+            else:
+                messages.success(request, f"{verb}: {account.number}")
+                return redirect("admin:banking_account_change", account.pk)
+        self.admin_site.record_view(account, owner=account.owner)
+        facts = [
+            ("Customer", account.owner.name),
+            ("Account", account.number),
+            ("Balance", account.balance.format()),
+            ("Overdraft", account.overdraft.format()),
+            ("Status", account.get_status_display()),
+        ]
+        return _ask(self, request, account, verb, form, facts)
 
     def get_search_results(
         self, request: HttpRequest, rows: QuerySet[Account], text: str
@@ -227,12 +291,35 @@ class HoldAdmin(RecordsViews, ReadOnlyAdmin):
 class ReasonForm(forms.Form):
     """Why an officer decides as they do; the service and the audit log keep it."""
 
+    def __init__(self, *args: Any, about: Account | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.about = about
+
     reason = forms.CharField(
         min_length=REASON_MIN,
         max_length=services.REASON_MAX,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "autofocus": True}),
         help_text="The customer does not see it. It stays in the audit log with your name.",
     )
+
+
+class OverdraftForm(ReasonForm):
+    amount = forms.CharField(
+        max_length=30,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
+        help_text="How far below zero the account may sink. 0 takes the overdraft away.",
+    )
+    field_order = ("amount", "reason")
+
+    def clean_amount(self) -> Money:
+        text = self.cleaned_data["amount"].strip()
+        assert self.about is not None  # the action gave it
+        if text.strip("0.") == "" and "0" in text:
+            return Money(0, self.about.currency)
+        try:
+            return Money.parse(text, self.about.currency)
+        except Problem as problem:
+            raise forms.ValidationError(problem.message) from None
 
 
 @admin.register(Transfer)
@@ -258,7 +345,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         "expires", "settled_at", "settled_by", "reason",
     )  # fmt: skip
     change_form_after_template = "admin/banking/_judgement.html"
-    actions_detail = ("release", "refuse")
+    actions_detail = ("release", "refuse", "reverse")
 
     def get_search_results(
         self, request: HttpRequest, rows: QuerySet[Transfer], text: str
@@ -289,6 +376,35 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
     )
     def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._settle(request, object_id, "Refuse", services.refuse_transfer)
+
+    def has_reverse_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("banking.reverse_transfer") and _is_reversible(object_id)
+
+    @action(
+        description="Return", icon="undo", variant=ActionVariant.DANGER, permissions=["reverse"]
+    )
+    def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take a posted transfer back; a compensating one, with a reason."""
+        transfer = self.get_queryset(request).get(pk=object_id)
+        form = ReasonForm(request.POST or None)
+        if form.is_valid():
+            try:
+                back = reverse_transfer(
+                    transfer=transfer, by=request.user, reason=form.cleaned_data["reason"]
+                )
+            except Problem as problem:
+                form.add_error(None, problem.message)
+            else:
+                messages.success(request, f"Returned: {back.amount.format()}, {back.public_id}")
+                return redirect("admin:banking_transfer_change", back.pk)
+        self.admin_site.record_view(transfer, owner=transfer.requested_by)
+        facts = [
+            ("Amount", transfer.amount.format()),
+            ("Back to", transfer.source.number if transfer.source.owner_id else transfer.source),
+            ("From", transfer.target.number if transfer.target.owner_id else transfer.target),
+            ("Asked by", transfer.requested_by.name),
+        ]
+        return _ask(self, request, transfer, "Return", form, facts)
 
     def _settle(
         self, request: HttpRequest, object_id: str, verb: str, service: Callable[..., Transfer]
@@ -373,3 +489,50 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
 
 def _is_held(object_id: Any) -> bool:
     return Transfer.objects.filter(pk=object_id, status=Transfer.Status.HELD).exists()
+
+
+def _is_reversible(object_id: Any) -> bool:
+    transfer = Transfer.objects.select_related("movement").filter(pk=object_id).first()
+    if transfer is None or transfer.kind == Transfer.Kind.REVERSAL:
+        return False
+    back = transfer.returned_by.filter(status__in=[Transfer.Status.POSTED, Transfer.Status.HELD])
+    return is_returnable(transfer) and not back.exists()
+
+
+def _may_freeze(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("banking.freeze_account"))
+
+
+def _open_account(object_id: Any) -> Account | None:
+    """A customer's account that is not closed."""
+    found = Account.objects.filter(pk=object_id, owner__isnull=False)
+    return found.exclude(status=Account.Status.CLOSED).first()
+
+
+def _frozen_by(object_id: Any, otherwise: set[str]) -> set[str]:
+    account = _open_account(object_id)
+    return otherwise if account is None else frozen_by(account)
+
+
+def _ask(
+    page: ReadOnlyAdmin,
+    request: HttpRequest,
+    row: Any,
+    verb: str,
+    form: ReasonForm,
+    facts: list[tuple[str, Any]],
+) -> HttpResponse:
+    """The page that asks an officer for the reason of a deed."""
+    context = {
+        **page.admin_site.each_context(request),
+        "title": f"{verb}?",
+        "opts": page.opts,
+        "original": row,
+        "form": form,
+        "facts": facts,
+        "verb": verb,
+        "back": reverse(
+            f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk]
+        ),
+    }
+    return render(request, "admin/banking/deed.html", context)

@@ -16,10 +16,13 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from banking import errors, selectors, services
-from banking.models import Account, Transfer
+from banking.care.selectors import version_of
+from banking.care.services import rename_account
+from banking.models import Account, Right, Transfer
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
 from banking.selectors import Filters, InvalidCursor
+from banking.sharing.selectors import shared_with
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
 from fintrust.core import idempotency, money
 from fintrust.core.api import (
@@ -38,6 +41,7 @@ from fintrust.core.api import (
 )
 from fintrust.core.errors import Invalid, NotFound
 from fintrust.core.http import PersonApiRequest
+from fintrust.core.ids import to_public
 from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud.models import Decision
@@ -60,7 +64,28 @@ class AccountView(serializers.Serializer[Account]):
     balance = AmountText()
     available = AmountText()
     held = AmountText()
+    overdraft = AmountText(help_text="How far below zero it may sink.")
     opened_at = Moment()
+    access = serializers.SerializerMethodField()
+    owner = serializers.SerializerMethodField()
+
+    def get_access(self, account: Account) -> str:
+        """`own`, or for an account that is shared with you `view` or `operate`."""
+        share = self._share(account)
+        return share.right if share else "own"
+
+    def get_owner(self, account: Account) -> str | None:
+        """Whose it is, when it is shared with you."""
+        share = self._share(account)
+        return share.account.owner.name if share else None
+
+    def _share(self, account: Account) -> Any:
+        return self.context.get("shares", {}).get(account.pk)
+
+
+def seen_by(user: User) -> dict[str, Any]:
+    """What `AccountView` has to know of its reader: what is shared with them."""
+    return {"shares": {share.account_id: share for share in shared_with(user)}}
 
 
 class AccountList(serializers.Serializer[Any]):
@@ -87,8 +112,9 @@ class NewAccount(Body):
 class Accounts(APIView):
     @extend_schema(operation_id="accounts_list", responses={200: AccountList})
     def get(self, request: PersonApiRequest) -> Response:
-        """Your accounts, in the order they were opened."""
-        return Response(AccountList({"results": selectors.accounts_of(request.user)}).data)
+        """Your accounts and those shared with you, in the order they were opened."""
+        found = selectors.accounts_for(request.user, Right.VIEW)
+        return Response(AccountList({"results": found}, context=seen_by(request.user)).data)
 
     @extend_schema(
         operation_id="accounts_open",
@@ -110,18 +136,71 @@ class Accounts(APIView):
         return Response(AccountView(account).data, status=201, headers={"Location": at})
 
 
+class AccountChange(Body):
+    name = Text(max_length=80)
+
+
+_ANY_VERSION = "*"
+ETAG = OpenApiParameter(
+    "ETag",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="The version of the account; send it back as If-Match to change it.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="The ETag of the version you have read, or * for any.",
+    examples=[OpenApiExample("Any version", _ANY_VERSION)],
+)
+
+
+def account_answer(request: PersonApiRequest, account: Account) -> Response:
+    """An account with its version."""
+    body = AccountView(account, context=seen_by(request.user)).data
+    return Response(body, headers={"ETag": f'"{version_of(account)}"'})
+
+
+def version_wanted(request: PersonApiRequest) -> str | None:
+    """The version that If-Match names; None when any will do."""
+    sent = request.headers.get("If-Match", "").strip()
+    if not sent:
+        raise errors.VersionMissing()
+    return None if sent == _ANY_VERSION else sent.removeprefix('"').removesuffix('"')
+
+
 class OneAccount(APIView):
-    @extend_schema(operation_id="accounts_read", responses={200: AccountView})
+    @extend_schema(operation_id="accounts_read", responses={200: AccountView}, parameters=[ETAG])
     def get(self, request: PersonApiRequest, account: str) -> Response:
-        """One of your accounts. Somebody else's does not exist."""
-        return Response(AccountView(selectors.account_for(request.user, account)).data)
+        """One account of yours, or shared with you. Anybody else's does not exist."""
+        return account_answer(request, selectors.account_for(request.user, account, Right.VIEW))
+
+    @extend_schema(
+        operation_id="accounts_change",
+        request=AccountChange,
+        responses={200: AccountView},
+        parameters=[IF_MATCH, ETAG],
+        examples=[OpenApiExample("Another name", {"name": "Holiday"}, request_only=True)],
+    )
+    @raises(errors.AccountNameInvalid, errors.VersionMissing, errors.VersionChanged)
+    def patch(self, request: PersonApiRequest, account: str) -> Response:
+        """Call an account of yours something else, if it is still as you have read it."""
+        found = selectors.account_for(request.user, account)
+        asked, version = body_of(request, AccountChange), version_wanted(request)
+        changed = rename_account(
+            account=found, by=request.user, name=asked["name"], version=version
+        )
+        return account_answer(request, changed)
 
 
 class Balance(APIView):
     @extend_schema(operation_id="accounts_balance", responses={200: BalanceView})
     def get(self, request: PersonApiRequest, account: str) -> Response:
         """What is on the account, what is held, and what can be spent."""
-        return Response(BalanceView(selectors.account_for(request.user, account)).data)
+        return Response(BalanceView(selectors.account_for(request.user, account, Right.VIEW)).data)
 
 
 # --- moving money ---------------------------------------------------------------------------
@@ -162,6 +241,9 @@ class TransferView(serializers.Serializer[Transfer]):
     expires_at = serializers.SerializerMethodField()
     verdict = serializers.SerializerMethodField()
     reasons = serializers.SerializerMethodField()
+    asked_by = serializers.SerializerMethodField()
+    returns = serializers.SerializerMethodField()
+    returned = serializers.SerializerMethodField()
 
     def get_direction(self, transfer: Transfer) -> str:
         """`in`, `out`, or `internal` between two of your own accounts."""
@@ -186,26 +268,42 @@ class TransferView(serializers.Serializer[Transfer]):
         return str(Moment().to_representation(until)) if until else None
 
     def get_verdict(self, transfer: Transfer) -> str | None:
-        """What was decided, for who asked."""
-        return transfer.decision.verdict if self._asked(transfer) else None
+        """What was decided, for the side that pays."""
+        return transfer.decision.verdict if self._knows(transfer) else None
 
     def get_reasons(self, transfer: Transfer) -> list[str]:
-        """Why, in words, for who asked."""
-        if not self._asked(transfer):
+        """Why, in words, for the side that pays."""
+        if not self._knows(transfer):
             return []
         return [reason["text"] for reason in transfer.decision.reasons]
 
+    def get_asked_by(self, transfer: Transfer) -> str | None:
+        """Who asked for it, for the side that pays: somebody you share the account with, say."""
+        if not self._knows(transfer):
+            return None
+        return "FinTrust" if transfer.requested_by.is_staff else transfer.requested_by.name
+
+    def get_returns(self, transfer: Transfer) -> str | None:
+        """The transfer whose money this one gives back."""
+        return to_public(Transfer.prefix, transfer.returns_id) if transfer.returns_id else None
+
+    def get_returned(self, transfer: Transfer) -> bool:
+        """Whether its money has gone back since."""
+        return bool(getattr(transfer, "was_returned", False))
+
     def _seen(self, transfer: Transfer) -> selectors.Seen:
-        (seen,) = selectors.as_seen_by(self.context["user"], [transfer])
+        (seen,) = selectors.as_seen_by(self.context["user"], [transfer], on=self.context.get("on"))
         return seen
 
-    def _asked(self, transfer: Transfer) -> bool:
-        return transfer.requested_by_id == self.context["user"].pk
+    def _knows(self, transfer: Transfer) -> bool:
+        return selectors.knows_why(self.context["user"], transfer)
 
     def _account(self, transfer: Transfer, account: Account) -> str | None:
-        mine = account.owner_id == self.context["user"].pk
-        paid = account.owner_id is not None and self._asked(transfer)
-        return account.public_id if mine or paid else None
+        """Whoever pays knows both accounts; whoever is paid, only their own."""
+        hidden = account.owner_id is None or (
+            self._seen(transfer).incoming and account.pk == transfer.source_id
+        )
+        return None if hidden else account.public_id
 
 
 class TransferPage(serializers.Serializer[Any]):
@@ -227,31 +325,36 @@ class PinBody(Body):
     pin = Text(max_length=8, trim_whitespace=False)
 
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    required=True,
+    pattern="^[!-~]{1,100}$",
+    description="Your own name for this request. Sent again, it moves no money again.",
+    examples=[OpenApiExample("An order's number", _KEY)],
+)
+MONEY_HEADERS = [
+    IDEMPOTENCY_KEY,
+    OpenApiParameter(
+        "Idempotent-Replayed",
+        OpenApiTypes.STR,
+        OpenApiParameter.HEADER,
+        response=[200],
+        enum=["true"],
+        description="This is the stored answer to the same request.",
+    ),
+]
+MONEY_ANSWERS = {200: TransferView, 201: TransferView, 202: TransferView}
+
+
 def _money_moves(operation: str, body: type[Body], example: dict[str, str]) -> Any:
     """What deposits, withdrawals and transfers have in common for their reader."""
     return extend_schema(
         operation_id=operation,
         request=body,
-        responses={200: TransferView, 201: TransferView, 202: TransferView},
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                OpenApiTypes.STR,
-                OpenApiParameter.HEADER,
-                required=True,
-                pattern="^[!-~]{1,100}$",
-                description="Your own name for this request. Sent again, it moves no money again.",
-                examples=[OpenApiExample("An order's number", _KEY)],
-            ),
-            OpenApiParameter(
-                "Idempotent-Replayed",
-                OpenApiTypes.STR,
-                OpenApiParameter.HEADER,
-                response=[200],
-                enum=["true"],
-                description="This is the stored answer to the same request.",
-            ),
-        ],
+        responses=MONEY_ANSWERS,
+        parameters=MONEY_HEADERS,
         examples=[OpenApiExample("Twelve euro fifty", example, request_only=True)],
     )
 
@@ -286,9 +389,11 @@ class MoneyDoor(APIView):
         at = reverse("api-transaction", kwargs={"transfer": transfer.public_id}, request=request)
         return Response(body, status=202 if transfer.is_held else 201, headers={"Location": at})
 
-    def own_account(self, user: User, public_id: str, field: str) -> Account:
+    def own_account(
+        self, user: User, public_id: str, field: str, for_: Right | None = None
+    ) -> Account:
         with about(field):
-            return selectors.account_for(user, public_id)
+            return selectors.account_for(user, public_id, for_)
 
 
 class Deposit(MoneyDoor):
@@ -335,15 +440,21 @@ class Send(MoneyDoor):
             "note": "Lunch",
         },
     )
-    @raises(*_ANY_MONEY, errors.SameAccount, errors.UnknownPayee, AccountNumberInvalid)
+    @raises(
+        *_ANY_MONEY,
+        errors.SameAccount,
+        errors.UnknownPayee,
+        errors.ViewOnly,
+        AccountNumberInvalid,
+    )
     def post(self, request: PersonApiRequest) -> Response:
-        """Send money from an account of yours to anybody's.
+        """Send money from an account of yours, or one you may operate, to anybody's.
 
         It is judged first: `posted` (201) has moved, `held` (202) waits for your PIN or an
         officer, `refused` (201) stays where it was; `reasons` say why.
         """
         key, asked = self.key(), body_of(request, TransferBody)
-        source = self.own_account(request.user, asked["source"], "source")
+        source = self.own_account(request.user, asked["source"], "source", Right.OPERATE)
         with about("target"):
             target = selectors.payee_account(asked["target"])
         transfer = services.send_transfer(
@@ -362,7 +473,9 @@ class Send(MoneyDoor):
 
 
 class HistoryQuery(PageQuery):
-    account = Text(required=False, max_length=60, help_text="One of your accounts.")
+    account = Text(
+        required=False, max_length=60, help_text="One of your accounts, or one shared with you."
+    )
     counterparty = Text(required=False, max_length=60, help_text="An account's id or number.")
     kind = serializers.ChoiceField(Transfer.Kind.choices, required=False)
     status = serializers.ChoiceField(Transfer.Status.choices, required=False)
@@ -398,13 +511,19 @@ class History(APIView):
         NotFound,
     )
     def get(self, request: PersonApiRequest) -> Response:
-        """What you asked for and what you were sent, newest first."""
+        """What left your accounts and what reached them, newest first.
+
+        An account that is shared with you has a history of its own: name it as `account`.
+        """
         asked = query_of(request, HistoryQuery)
         found = self._found(request.user, asked)
+        context: dict[str, Any] = {"user": request.user}
+        if "account" in asked:
+            context["on"] = selectors.account_for(request.user, asked["account"], Right.VIEW)
         with about("cursor"):
             page = selectors.transfers_page(found, before=asked.get("cursor"), size=asked["limit"])
         answer = {"results": page.rows, "next_cursor": page.next or None}
-        return Response(TransferPage(answer, context={"user": request.user}).data)
+        return Response(TransferPage(answer, context=context).data)
 
     def _found(self, user: User, asked: dict[str, Any]) -> selectors.Transfers:
         with about("account"):
@@ -435,7 +554,7 @@ def _filters(asked: dict[str, Any]) -> Filters:
 class OneTransfer(APIView):
     @extend_schema(operation_id="transactions_read", responses={200: TransferView})
     def get(self, request: PersonApiRequest, transfer: str) -> Response:
-        """One transfer that you asked for or were sent."""
+        """One transfer on an account that is yours or shared with you."""
         return _shown(request, selectors.transfer_for(request.user, transfer))
 
 
@@ -479,9 +598,9 @@ class Cancel(APIView):
 class OneDecision(APIView):
     @extend_schema(operation_id="transactions_decision", responses={200: DecisionView})
     def get(self, request: PersonApiRequest, transfer: str) -> Response:
-        """Why a transfer you asked for was posted, held or refused."""
+        """Why a transfer from your account was posted, held or refused."""
         found = selectors.transfer_for(request.user, transfer)
-        if found.requested_by_id != request.user.pk:
+        if not selectors.knows_why(request.user, found):
             raise NotFound()
         return Response(DecisionView(found.decision).data)
 

@@ -3,11 +3,16 @@
 from django.urls import path
 
 from banking import api
+from banking.care import api as care
+from banking.returns import api as returns
 
 urlpatterns = [
     path("accounts/", api.Accounts.as_view(), name="api-accounts"),
     path("accounts/<str:account>", api.OneAccount.as_view(), name="api-account"),
     path("accounts/<str:account>/balance", api.Balance.as_view(), name="api-balance"),
+    path("accounts/<str:account>/freeze", care.Freeze.as_view(), name="api-freeze"),
+    path("accounts/<str:account>/thaw", care.Thaw.as_view(), name="api-thaw"),
+    path("accounts/<str:account>/close", care.Close.as_view(), name="api-close"),
     path("transactions/", api.History.as_view(), name="api-transactions"),
     path("transactions/deposit", api.Deposit.as_view(), name="api-deposit"),
     path("transactions/withdraw", api.Withdraw.as_view(), name="api-withdraw"),
@@ -15,5 +20,6 @@ urlpatterns = [
     path("transactions/<str:transfer>", api.OneTransfer.as_view(), name="api-transaction"),
     path("transactions/<str:transfer>/confirm", api.Confirm.as_view(), name="api-confirm"),
     path("transactions/<str:transfer>/cancel", api.Cancel.as_view(), name="api-cancel"),
+    path("transactions/<str:transfer>/return", returns.Return.as_view(), name="api-return"),
     path("transactions/<str:transfer>/decision", api.OneDecision.as_view(), name="api-decision"),
 ]

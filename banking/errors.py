@@ -1,11 +1,15 @@
 """What the bank cannot do, each with its name. A paragraph for each code is in docs/errors.md."""
 
+from typing import ClassVar
+
 from fintrust.core.errors import (
     Conflict,
     Forbidden,
+    Gone,
     Invalid,
     NotFound,
     Problem,
+    TooMany,
     Unavailable,
     Unprocessable,
 )
@@ -134,6 +138,12 @@ class JournalLeg(Conflict):
     code = "journal-leg"
 
 
+class OverdraftInUse(Conflict):
+    """More of the overdraft is in use than this would leave."""
+
+    code, field = "overdraft-in-use", "amount"
+
+
 class BalanceTooLarge(Conflict):
     """The balance would become larger than the ledger can count."""
 
@@ -208,6 +218,7 @@ BY_SQLSTATE: dict[str, type[Problem]] = {
     "LG024": InternalAccount,
     "LG025": AccountNotEmpty,
     "LG026": JournalLeg,
+    "LG027": OverdraftInUse,
     "LG030": BalanceTooLarge,
     "LG031": InsufficientFunds,
     "LG040": ValueDateInTheFuture,
@@ -260,3 +271,122 @@ class ReasonMissing(Invalid):
     """Write the reason, in 3 to 500 characters."""
 
     code, field = "reason-missing", "reason"
+
+
+# --- sharing an account ---------------------------------------------------------------------
+
+
+class ViewOnly(Forbidden):
+    """You may see this account, but not send money from it."""
+
+    code, field = "view-only", "source"
+
+
+class OwnInvitation(Conflict):
+    """This is your own address; the account is yours already."""
+
+    code, field = "own-invitation", "email"
+
+
+class AlreadyShared(Conflict):
+    """This person shares the account already."""
+
+    code, field = "already-shared", "email"
+
+
+class AlreadyInvited(Conflict):
+    """This address has been invited already and has not answered yet."""
+
+    code, field = "already-invited", "email"
+
+
+class SharesExhausted(Conflict):
+    """An account can be shared with ten people, those who are invited included."""
+
+    code = "shares-exhausted"
+
+
+class InvitationsExhausted(TooMany):
+    """You have sent as many invitations as one customer may in a day."""
+
+    code = "invitations-exhausted"
+
+
+class ShareEndInvalid(Invalid):
+    """Sharing ends in the future, and within five years."""
+
+    code, field = "share-end-invalid", "until"
+
+
+class InvitationEnded(Gone):
+    """This invitation has been answered, taken back, or has run out."""
+
+    code = "invitation-ended"
+
+
+class ShareEnded(Conflict):
+    """This account is no longer shared with this person."""
+
+    code = "share-ended"
+
+
+class PeopleOnly(Forbidden):
+    """An account is shared with customers, not with staff or programs."""
+
+    code = "people-only"
+
+
+# --- looking after an account ---------------------------------------------------------------
+
+
+class FrozenByBank(Forbidden):
+    """The bank has frozen this account; only the bank can thaw it."""
+
+    code = "frozen-by-bank"
+
+
+class AccountShared(Conflict):
+    """The account is shared. Stop sharing it first."""
+
+    code = "account-shared"
+
+
+class BalanceChanged(Conflict):
+    """The balance has changed since you looked. Nothing was done; look again."""
+
+    code = "balance-changed"
+
+
+class AccountNameInvalid(Invalid):
+    """An account's name has 1 to 80 characters."""
+
+    code, field = "account-name-invalid", "name"
+
+
+class OverdraftTooLarge(Unprocessable):
+    """An overdraft cannot be this large, or negative."""
+
+    code, field = "overdraft-too-large", "amount"
+
+
+class VersionMissing(Problem):
+    """Say which version you change: send its ETag as If-Match."""
+
+    status: ClassVar[int] = 428
+    code, field = "version-missing", "If-Match"
+
+
+class VersionChanged(Problem):
+    """Somebody has changed this since you read it. Read it again."""
+
+    status: ClassVar[int] = 412
+    code, field = "version-changed", "If-Match"
+
+
+# --- giving money back ----------------------------------------------------------------------
+
+
+class NotReturnable(Conflict):
+    """Only money that has arrived, in the currency it was sent in, can be returned."""
+
+    code = "not-returnable"

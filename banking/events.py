@@ -7,15 +7,11 @@ from fintrust.core import live
 
 def announce(transfer: Transfer) -> None:
     """Tell support, and the customers on both sides, what became of a transfer."""
-    topics = [live.SUPPORT, f"user:{transfer.requested_by_id}"]
-    receiver = transfer.target.owner_id
-    if transfer.status == Transfer.Status.POSTED and receiver not in {
-        None,
-        transfer.requested_by_id,
-    }:
-        topics.append(f"user:{receiver}")
+    people = {transfer.requested_by_id, transfer.source.owner_id}
+    if transfer.status == Transfer.Status.POSTED:
+        people.add(transfer.target.owner_id)
     live.publish(
-        topics,
+        [live.SUPPORT, *(f"user:{person}" for person in people - {None})],
         f"transfer.{transfer.status}",
         subject=transfer.public_id,
         data={

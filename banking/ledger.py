@@ -317,6 +317,14 @@ def set_status(account: Account | int, status: str) -> Account:
     return Account.objects.get(pk=pk)
 
 
+def set_floor(account: Account | int, overdraft: Money) -> Account:
+    """How far below zero the account may sink; never less than what is in use."""
+    (pk,) = _one(
+        "SELECT id FROM ledger_set_floor(%s::bigint, %s::bigint)", _id(account), -_minor(overdraft)
+    )
+    return Account.objects.get(pk=pk)
+
+
 def lock(*accounts: Account | int) -> list[Account]:
     """The accounts as they are now, in the order given, unchanged by others until the commit."""
     ids = [_id(account) for account in accounts]

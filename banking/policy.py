@@ -24,3 +24,19 @@ class BooksPolicy:
 
 
 BOOKS = BooksPolicy()
+
+
+class SharingPolicy:
+    invitation_life: timedelta = timedelta(days=14)  # a holiday, and then some
+    people_max: int = 10  # of one account: a family; a club needs an account of its own
+    invitations_a_day_max: int = 20  # by one customer: nobody's mail is flooded in our name
+    share_max: timedelta = timedelta(days=5 * 366)  # an end date further away is a typing mistake
+
+
+@dataclass(frozen=True)
+class CarePolicy:
+    overdraft_major_max: int = 10_000  # of whole units: more is a loan, and needs a contract
+
+
+SHARING = SharingPolicy()
+CARE = CarePolicy()

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from banking.errors import UnknownPayee
-from banking.models import Account, Entry, LedgerCheck, Transfer
+from banking.errors import UnknownPayee, ViewOnly
+from banking.models import Account, Entry, LedgerCheck, Right, Transfer
 from banking.numbers import account_id_of
+from banking.sharing.selectors import open_to, shares_of
 from fintrust.core.errors import Invalid, NotFound
 from fintrust.core.ids import from_public
 from fintrust.core.models import User
@@ -45,13 +46,26 @@ def accounts_of(user: User) -> QuerySet[Account]:
     return Account.objects.filter(owner=user).order_by("id")
 
 
-def account_for(user: User, public_id: str) -> Account:
-    """One of the customer's accounts; somebody else's does not exist."""
+def account_for(user: User, public_id: str, for_: Right | None = None) -> Account:
+    """The one gate to an account: one's own, or with `for_` one that is shared for this.
+
+    Anybody else's does not exist.
+    """
     uuid = from_public(Account.prefix, public_id)
-    account = accounts_of(user).filter(uuid=uuid).first()
-    if account is None:
-        raise NotFound()
-    return account
+    account = accounts_for(user, for_).filter(uuid=uuid).first()
+    if account is not None:
+        return account
+    if for_ == Right.OPERATE and accounts_for(user, Right.VIEW).filter(uuid=uuid).exists():
+        raise ViewOnly()
+    raise NotFound()
+
+
+def accounts_for(user: User, for_: Right | None = None) -> QuerySet[Account]:
+    """The customer's own accounts, and with `for_` those that are shared with them for this."""
+    if for_ is None:
+        return accounts_of(user)
+    found = Account.objects.filter(open_to(user, for_)).select_related("owner")
+    return found.order_by("id")
 
 
 def payee_account(text: str) -> Account:
@@ -101,30 +115,47 @@ class Transfers:
 
 def _shown(found: QuerySet[Transfer]) -> QuerySet[Transfer]:
     """Newest first, with what a list shows of them; what a decision was made from is long."""
+    back = Transfer.objects.filter(returns=OuterRef("pk"), status=Transfer.Status.POSTED)
     return (
-        found.select_related("source__owner", "target__owner", "decision", "hold")
+        found.select_related("source__owner", "target__owner", "decision", "hold", "requested_by")
         .defer("decision__facts", "decision__snapshot")
+        .annotate(was_returned=Exists(back))
         .order_by("-id")
     )
 
 
 def transfers_of(user: User) -> Transfers:
-    """What the customer asked for, and what others sent them once it arrived."""
-    asked = Transfer.objects.filter(requested_by=user)
-    arrived = Transfer.objects.filter(status=Transfer.Status.POSTED)
-    own = accounts_of(user).values_list("pk", flat=True)
-    return Transfers((asked, *(arrived.filter(target=account) for account in own)))
+    """What left the customer's own accounts or was to, whoever asked, and what reached them."""
+    sides = [side for account in accounts_of(user) for side in _sides(user, account)]
+    return Transfers(tuple(sides) or (Transfer.objects.none(),))
+
+
+def _sides(user: User, account: Account) -> tuple[QuerySet[Transfer], QuerySet[Transfer]]:
+    left = Transfer.objects.filter(source=account)
+    return left, Transfer.objects.filter(_arrived(user), target=account)
+
+
+def _arrived(user: User) -> Q:
+    """What others sent is told once it arrived; what one asked for oneself, at once."""
+    return Q(requested_by=user) | Q(status=Transfer.Status.POSTED)
 
 
 def transfer_for(user: User, public_id: str) -> Transfer:
-    """One transfer the customer is part of; any other does not exist."""
+    """One transfer on an account that is open to this person now; any other does not exist."""
     uuid = from_public(Transfer.prefix, public_id)
-    arrived = Q(target__owner=user, status=Transfer.Status.POSTED)
-    theirs = Transfer.objects.filter(Q(requested_by=user) | arrived, pk=uuid)
-    transfer = _shown(theirs).first()
+    ours = accounts_for(user, Right.VIEW).values("pk")
+    theirs = Transfer.objects.filter(
+        Q(source__in=ours) | (Q(target__in=ours) & _arrived(user)), pk=uuid
+    )
+    transfer = _shown(theirs).select_related("movement", "returns").first()
     if transfer is None:
         raise NotFound()
     return transfer
+
+
+def knows_why(user: User, transfer: Transfer) -> bool:
+    """Whether somebody may read what was thought of a transfer: not the side that is paid."""
+    return user.pk in {transfer.requested_by_id, transfer.source.owner_id}
 
 
 def held_transfers() -> QuerySet[Transfer]:
@@ -166,8 +197,11 @@ def recent_payees(user: User, limit: int = 5) -> list[Account]:
 
 
 def waiting_for(user: User) -> QuerySet[Transfer]:
-    """Held money that waits for the customer's own word."""
-    return held_transfers().filter(requested_by=user)
+    """Held money that waits for the customer: their own, or what they asked for and still may."""
+    operated = shares_of(user, Right.OPERATE).values("account")
+    return held_transfers().filter(
+        Q(source__owner=user) | Q(requested_by=user, source__in=operated)
+    )
 
 
 def totals(accounts: Iterable[Account]) -> list[Money]:
@@ -245,25 +279,42 @@ class Seen:
     amount: Money  # signed
 
     @property
+    def state(self) -> str:
+        """Its status, or that the money has gone back since."""
+        returned = self.counts and getattr(self.transfer, "was_returned", False)
+        return "returned" if returned else str(self.transfer.status)
+
+    @property
     def counts(self) -> bool:
         """Whether the money has moved, so that a list may print it as fact."""
         return self.transfer.status == Transfer.Status.POSTED
 
 
-def as_seen_by(user: User, transfers: Iterable[Transfer]) -> list[Seen]:
-    return [_seen(user, transfer) for transfer in transfers]
+def as_seen_by(user: User, transfers: Sequence[Transfer], on: Account | None = None) -> list[Seen]:
+    """Transfers from one side: the account `on` that is looked at, or else their own accounts.
+
+    Between accounts of others the person looks from the one that is shared with them.
+    """
+    others = [t for t in transfers if user.pk not in {t.source.owner_id, t.target.owner_id}]
+    shared: set[int] = set()
+    if others and on is None:
+        shared = set(shares_of(user).values_list("account_id", flat=True))
+    return [_seen(user, transfer, shared, on) for transfer in transfers]
 
 
-def _seen(user: User, transfer: Transfer) -> Seen:
-    pays, gets = (
-        transfer.source.owner_id == user.pk,
-        transfer.target.owner_id == user.pk,
-    )
+def _seen(user: User, transfer: Transfer, shared: set[int], on: Account | None) -> Seen:
+    source, target = transfer.source, transfer.target
+    pays, gets = source.owner_id == user.pk, target.owner_id == user.pk
+    internal = pays and gets
+    if on is not None and on.owner_id != user.pk:
+        pays, gets, internal = source.pk == on.pk, target.pk == on.pk, False
+    elif not (pays or gets):
+        pays, gets = source.pk in shared, target.pk in shared
     incoming = gets and not pays
-    opposite = transfer.source if incoming else transfer.target
+    opposite = source if incoming else target
     amount = transfer.amount if incoming else -transfer.amount
-    name = opposite.name if pays and gets else name_of(opposite)
-    return Seen(transfer, incoming, pays and gets, name, amount)
+    name = opposite.name if internal else name_of(opposite)
+    return Seen(transfer, incoming, internal, name, amount)
 
 
 def name_of(account: Account) -> str:
@@ -278,6 +329,7 @@ class Filters:
     """How a history may be narrowed. Amounts in minor units, both ends inclusive."""
 
     account: str = ""
+    counterparty: str = ""
     kind: str = ""
     status: str = ""
     verdict: str = ""
@@ -291,7 +343,8 @@ class Filters:
 def history(user: User, filters: Filters) -> Transfers:
     """The customer's transfers, newest first, narrowed."""
     if filters.account:
-        found = _transfers_on(user, account_for(user, filters.account))
+        account = account_for(user, filters.account, for_=Right.VIEW)
+        found = Transfers(_sides(user, account))
     else:
         found = transfers_of(user)
     exact = {
@@ -307,16 +360,12 @@ def history(user: User, filters: Filters) -> Transfers:
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
     found = found.filter(**{name: value for name, value in bounds.items() if value is not None})
+    if filters.counterparty:
+        other = payee_account(filters.counterparty)
+        found = found.filter(Q(source=other) | Q(target=other))
     if filters.text:
         found = found.filter(_mentions(filters.text))
     return found
-
-
-def _transfers_on(user: User, account: Account) -> Transfers:
-    """The same for one of their accounts: what left it, and what reached it or was to."""
-    asked, arrived = Q(requested_by=user), Q(status=Transfer.Status.POSTED)
-    left = Transfer.objects.filter(asked, source=account)
-    return Transfers((left, Transfer.objects.filter(asked | arrived, target=account)))
 
 
 def _mentions(text: str) -> Q:

@@ -15,16 +15,19 @@ from audit.services import record
 from banking import ledger
 from banking.errors import (
     AccountsExhausted,
+    AlreadyReversed,
     DepositTooLarge,
     FundingClosed,
+    HoldExpired,
     InTheFuture,
     ReasonMissing,
     TransferNotHeld,
     UnknownPayee,
 )
 from banking.events import announce
-from banking.models import Account, Transfer
+from banking.models import Account, Right, Transfer
 from banking.policy import STANDARD, TransferPolicy
+from banking.sharing.selectors import hold_right
 from biometrics import pins
 from fintrust.core import context
 from fintrust.core.errors import NotFound
@@ -32,7 +35,7 @@ from fintrust.core.idempotency import IdempotencyKeyReused, clean_key, fingerpri
 from fintrust.core.ids import to_public, uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
-from fraud.facts import Facts
+from fraud.facts import TRANSFER, Facts
 from fraud.models import Decision
 
 REASON_MAX = 500
@@ -51,6 +54,8 @@ class Order:
     note: str
     channel: str
     happened_at: datetime | None = None  # only for what happened before it was recorded
+    operated: bool = False  # by somebody with whom the account is shared
+    returns: Transfer | None = None  # what this gives back
 
     @property
     def fingerprint(self) -> str:
@@ -125,9 +130,7 @@ def send_transfer(
     note: str = "",
     channel: str = Transfer.Channel.WEB,
 ) -> Transfer:
-    """Send money from the customer's own account to any customer's account."""
-    if source.owner_id != by.pk:
-        raise NotFound()
+    """Send money from the customer's own account, or one they may operate, to any customer's."""
     if target.owner_id is None:
         raise UnknownPayee()
     return _carry_out(
@@ -140,6 +143,7 @@ def send_transfer(
             request_id,
             note,
             channel,
+            operated=source.owner_id != by.pk,
         )
     )
 
@@ -213,9 +217,11 @@ def record_past(
 
 
 @transaction.atomic
-def _carry_out(order: Order) -> Transfer:
+def _carry_out(order: Order, *, reason: str = "") -> Transfer:
     """Judge and book in one transaction. The same request again answers with what it did then."""
     clean_key(order.request_id)
+    if order.operated:
+        hold_right(order.by, order.source, Right.OPERATE)
     if stored := _stored(order):
         return stored
     transfer_id = uuid7()
@@ -223,10 +229,12 @@ def _carry_out(order: Order) -> Transfer:
     # what never could happen must not leave a decision behind.
     source, target = ledger.lock(order.source, order.target)
     order = replace(order, source=source, target=target)
+    _check_return(order)
     ledger.check(transfer_id, order.source, order.target, order.amount, kind=order.kind)
     facts = facts_of(order, to_public(Transfer.prefix, transfer_id))
     decision = fraud.services.assess(facts)
-    return _book(order, Transfer(id=transfer_id, decision=decision, asked_at=facts.at))
+    transfer = Transfer(id=transfer_id, decision=decision, asked_at=facts.at, reason=reason)
+    return _book(order, transfer)
 
 
 def _stored(order: Order) -> Transfer | None:
@@ -249,21 +257,42 @@ def _stored(order: Order) -> Transfer | None:
     return stored
 
 
+def _check_return(order: Order) -> None:
+    """With both accounts locked: what moves or waits to go back already does not go back again."""
+    if (
+        order.returns is not None
+        and order.returns.returned_by.filter(
+            status__in=[Transfer.Status.POSTED, Transfer.Status.HELD]
+        ).exists()
+    ):
+        raise AlreadyReversed()
+
+
 def facts_of(order: Order, subject: str) -> Facts:
-    """What fraud needs to know of an order, and nothing else."""
-    outgoing = order.kind != Transfer.Kind.DEPOSIT
+    """What fraud needs to know of an order, and nothing else.
+
+    The customer is whose account it is, so that their limits and their normal count when somebody
+    else operates it; the session is that of who asks. What an officer gives back arrives, and is
+    no choice of the customer's.
+    """
+    arrives = order.kind == Transfer.Kind.DEPOSIT or order.channel == Transfer.Channel.CONSOLE
+    outgoing = not arrives
     own, other = (order.source, order.target) if outgoing else (order.target, order.source)
+    if own.owner_id is None:  # an officer takes back what the bank itself had paid in
+        own, other = other, own
+    owner = own.owner if own.owner_id not in {None, order.by.pk} else None
+    customer = owner or order.by
     asked = context.current()
     return Facts(
-        kind=order.kind,
+        kind=TRANSFER if order.kind == Transfer.Kind.REVERSAL else order.kind,
         subject=subject,
-        customer_id=order.by.pk,
+        customer_id=customer.pk,
         account=own.public_id,
         counterparty=other.public_id if other.owner_id else "",
         amount_minor=order.amount.minor,
         currency=order.amount.currency,
         at=order.happened_at or clock.now(),
-        timezone=order.by.timezone,
+        timezone=customer.timezone,
         channel=order.channel,
         balance_minor=own.balance_minor,
         to_self=own.owner_id == other.owner_id,
@@ -280,6 +309,7 @@ def _book(order: Order, transfer: Transfer) -> Transfer:
     transfer.amount_minor, transfer.currency = order.amount.minor, order.amount.currency
     transfer.note, transfer.fingerprint = order.note, order.fingerprint
     transfer.requested_by, transfer.request_id = order.by, order.request_id
+    transfer.returns = order.returns
     by_verdict: dict[str, Callable[[Transfer], None]] = {
         Decision.Verdict.VERIFIED: _post,
         Decision.Verdict.FLAGGED: _hold,
@@ -287,12 +317,28 @@ def _book(order: Order, transfer: Transfer) -> Transfer:
     }
     by_verdict[transfer.decision.verdict](transfer)
     transfer.save(force_insert=True)
-    _remember(transfer, by=order.by)
+    _remember(transfer, by=order.by, reason=transfer.reason)
     return transfer
 
 
 def _post(transfer: Transfer) -> None:
-    movement = ledger.move(
+    if transfer.returns is not None:
+        movement = _give_back(transfer, transfer.returns)
+    else:
+        movement = _move(transfer)
+    transfer.movement_id = movement.id
+    _settle(transfer, status=Transfer.Status.POSTED)
+    fraud.services.observe(transfer.decision)
+
+
+def _give_back(transfer: Transfer, original: Transfer) -> ledger.Moved:
+    """The ledger's own way back: it knows the original, and does it once."""
+    assert original.movement_id is not None  # `_check_return` looked
+    return ledger.reverse(transfer.pk, original.movement_id, narrative=transfer.note)
+
+
+def _move(transfer: Transfer) -> ledger.Moved:
+    return ledger.move(
         transfer.pk,
         transfer.source,
         transfer.target,
@@ -301,9 +347,6 @@ def _post(transfer: Transfer) -> None:
         narrative=transfer.note,
         value_date=_value_date(transfer),
     )
-    transfer.movement_id = movement.id
-    _settle(transfer, status=Transfer.Status.POSTED)
-    fraud.services.observe(transfer.decision)
 
 
 def _value_date(transfer: Transfer) -> date | None:
@@ -332,7 +375,7 @@ def _settle(
     reason: str = "",
 ) -> None:
     transfer.status, transfer.settled_at = status, clock.now()
-    transfer.settled_by, transfer.reason = by, reason
+    transfer.settled_by, transfer.reason = by, reason or transfer.reason
 
 
 def _remember(transfer: Transfer, *, by: User | None, reason: str = "") -> None:
@@ -341,13 +384,14 @@ def _remember(transfer: Transfer, *, by: User | None, reason: str = "") -> None:
         f"banking.transfer.{transfer.status}",
         subject=transfer.public_id,
         by=by,
-        owner=transfer.requested_by,
+        owner=transfer.decision.customer_id,
         after={
             "kind": transfer.kind,
             "amount": str(transfer.amount),
             "source": transfer.source.public_id,
             "target": transfer.target.public_id,
             "decision": transfer.decision.public_id,
+            **({"returns": transfer.returns.public_id} if transfer.returns else {}),
         },
         reason=reason,
     )
@@ -358,22 +402,56 @@ def _remember(transfer: Transfer, *, by: User | None, reason: str = "") -> None:
 
 
 def confirm_transfer(*, transfer: Transfer, by: User, pin: str) -> Transfer:
-    """The customer proves to be who they are; their held money goes on its way."""
+    """Who asked, or the owner of the money, proves to be who they are; it goes on its way."""
+    with transaction.atomic():
+        _must_have_a_say(transfer, by)
+    pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
+    return confirm_after_pin(transfer=transfer, by=by)
+
+
+@transaction.atomic
+def confirm_after_pin(*, transfer: Transfer, by: User) -> Transfer:
+    """The same for somebody whose PIN was checked just now, for this or what this is a part of."""
+    _must_have_a_say(transfer, by)  # it may have ended while the PIN was checked
+    return _release(transfer, by=by, reason="confirmed by PIN")
+
+
+def _must_have_a_say(transfer: Transfer, by: User) -> None:
+    """The owner of the account always has; who asked, while they may still operate it."""
+    if transfer.source.owner_id == by.pk:
+        return
     if transfer.requested_by_id != by.pk:
         raise NotFound()
-    pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
-    return _release(transfer, by=by, reason="confirmed by PIN")
+    hold_right(by, transfer.source, Right.OPERATE)
 
 
 def release_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
     """An officer lets held money go on its way."""
-    return _release(transfer, by=by, reason=_reason(reason))
+    return _release(transfer, by=by, reason=clean_reason(reason))
 
 
 @transaction.atomic
 def _release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
     transfer = _lock_held(transfer)
-    movement = ledger.capture(
+    if transfer.returns is not None:
+        _unhold(transfer)
+        movement = _give_back(transfer, transfer.returns)
+    else:
+        movement = _capture(transfer)
+    transfer.movement_id = movement.id
+    return _end(transfer, status=Transfer.Status.POSTED, by=by, reason=reason)
+
+
+def _unhold(transfer: Transfer) -> None:
+    """Free the money for its way back, unless its time has run out."""
+    hold = transfer.hold
+    if hold is not None and hold.expires_at is not None and hold.expires_at <= clock.now():
+        raise HoldExpired()
+    ledger.release(_hold_of(transfer))
+
+
+def _capture(transfer: Transfer) -> ledger.Moved:
+    return ledger.capture(
         _hold_of(transfer),
         transfer.pk,
         transfer.target,
@@ -382,24 +460,29 @@ def _release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
         narrative=transfer.note,
         value_date=_value_date(transfer),
     )
-    transfer.movement_id = movement.id
-    return _end(transfer, status=Transfer.Status.POSTED, by=by, reason=reason)
 
 
+@transaction.atomic
 def cancel_transfer(*, transfer: Transfer, by: User) -> Transfer:
-    """The customer changes their mind; the money stays theirs."""
-    if transfer.requested_by_id != by.pk:
-        raise NotFound()
+    """Who asked, or the owner of the money, changes their mind; it stays where it is."""
+    _must_have_a_say(transfer, by)
     return _return(transfer, status=Transfer.Status.CANCELLED, by=by, reason="")
+
+
+def cancel_because(*, transfer: Transfer, by: User | None, reason: str) -> Transfer:
+    """Held money stays where it is, since what it was asked on has ended."""
+    return _return(transfer, status=Transfer.Status.CANCELLED, by=by, reason=reason)
 
 
 def refuse_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
     """An officer says no; the money stays with the customer."""
-    return _return(transfer, status=Transfer.Status.REFUSED, by=by, reason=_reason(reason))
+    return _return(transfer, status=Transfer.Status.REFUSED, by=by, reason=clean_reason(reason))
 
 
 @transaction.atomic
-def _return(transfer: Transfer, *, status: Transfer.Status, by: User, reason: str) -> Transfer:
+def _return(
+    transfer: Transfer, *, status: Transfer.Status, by: User | None, reason: str
+) -> Transfer:
     transfer = _lock_held(transfer)
     ledger.release(_hold_of(transfer))
     return _end(transfer, status=status, by=by, reason=reason)
@@ -440,7 +523,7 @@ def _lock_held(transfer: Transfer) -> Transfer:
     """Look again under the lock: of two tabs, two officers, or both, one settles it."""
     locked = (
         Transfer.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("source", "target", "decision", "requested_by")
+        .select_related("source", "target", "decision", "requested_by", "returns", "hold")
         .get(pk=transfer.pk)
     )
     if not locked.is_held:
@@ -457,7 +540,7 @@ def _end(transfer: Transfer, *, status: Transfer.Status, by: User | None, reason
     return transfer
 
 
-def _reason(text: str) -> str:
+def clean_reason(text: str) -> str:
     """An officer's reason: something must be there, and not a novel."""
     text = " ".join(text.split())
     if not 3 <= len(text) <= REASON_MAX:

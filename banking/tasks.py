@@ -4,6 +4,7 @@ from celery import shared_task
 
 from banking import checks, services
 from banking.books.services import freeze_due
+from banking.sharing import services as sharing
 
 
 @shared_task(name="banking.expire_holds")
@@ -19,3 +20,13 @@ def verify_ledger() -> bool:
 @shared_task(name="banking.freeze_periods")
 def freeze_periods() -> int:
     return freeze_due()
+
+
+@shared_task(name="banking.mail_invitations")
+def mail_invitations() -> int:
+    return sharing.mail_invitations()
+
+
+@shared_task(name="banking.end_shares")
+def end_shares() -> int:
+    return sharing.end_shares()

@@ -2,7 +2,11 @@
 
 from django.urls import path
 
+from banking.care import pages as care
 from banking.pages import accounts, people, transfers
+from banking.receipts import pages as receipts
+from banking.returns import pages as returns
+from banking.sharing import pages as sharing
 
 urlpatterns = [
     path("", accounts.home, name="home"),
@@ -10,6 +14,23 @@ urlpatterns = [
     path("accounts/open/", accounts.open_account, name="account-open"),
     path("accounts/<str:account_id>/", accounts.account, name="account"),
     path("accounts/<str:account_id>/fund/", accounts.fund, name="account-fund"),
+    path("accounts/<str:account_id>/settings/", care.settings, name="account-settings"),
+    path("accounts/<str:account_id>/freeze/", care.freeze, name="account-freeze"),
+    path("accounts/<str:account_id>/thaw/", care.thaw, name="account-thaw"),
+    path("accounts/<str:account_id>/close/", care.close, name="account-close"),
+    path("accounts/<str:account_id>/people/", sharing.people, name="account-people"),
+    path(
+        "accounts/<str:account_id>/people/<str:share_id>/stop/",
+        sharing.stop,
+        name="account-people-stop",
+    ),
+    path(
+        "accounts/<str:account_id>/invitations/<str:invitation_id>/withdraw/",
+        sharing.withdraw,
+        name="account-invitation-withdraw",
+    ),
+    path("invitations/<str:invitation_id>/", sharing.invitation, name="invitation"),
+    path("shares/<str:share_id>/leave/", sharing.leave, name="share-leave"),
     path("send/", transfers.send, name="send"),
     path("send/preview/", transfers.preview, name="send-preview"),
     path("activity/", transfers.activity, name="activity"),
@@ -20,6 +41,8 @@ urlpatterns = [
         name="transfer-confirm",
     ),
     path("transfers/<str:transfer_id>/cancel/", transfers.cancel, name="transfer-cancel"),
+    path("transfers/<str:transfer_id>/receipt.pdf", receipts.download, name="receipt"),
+    path("transfers/<str:transfer_id>/return/", returns.give_back, name="transfer-return"),
     path("profile/", people.profile, name="profile"),
     path("security/", people.security, name="security"),
 ]

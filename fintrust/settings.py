@@ -374,6 +374,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "mail-invitations": {
+        "task": "banking.mail_invitations",
+        "schedule": 10,
+        "options": {"expires": 10},
+    },
+    "end-shares": {
+        "task": "banking.end_shares",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "score-afterwards": {
         "task": "fraud.score_afterwards",
         "schedule": 60,

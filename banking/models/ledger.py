@@ -81,6 +81,11 @@ class Account(PublicModel):
     class Meta:
         managed = False
         db_table = "banking_account"
+        permissions: ClassVar = [
+            ("operate_account", "Can send money from a shared account"),
+            ("freeze_account", "Can freeze and thaw accounts"),
+            ("set_overdraft", "Can set the overdraft of an account"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.currency})"
@@ -96,6 +101,11 @@ class Account(PublicModel):
     @property
     def held(self) -> Money:
         return Money(self.held_minor, self.currency)
+
+    @property
+    def overdraft(self) -> Money:
+        """How far below zero it may sink."""
+        return Money(-(self.floor_minor or 0), self.currency)
 
     @property
     def available(self) -> Money:

@@ -25,6 +25,7 @@ class Transfer(PublicModel):
         TRANSFER = "transfer", "Transfer"
         DEPOSIT = "deposit", "Deposit"
         WITHDRAWAL = "withdrawal", "Withdrawal"
+        REVERSAL = "reversal", "Return"
 
     class Status(models.TextChoices):
         POSTED = "posted", "Done"
@@ -37,6 +38,7 @@ class Transfer(PublicModel):
         WEB = "web", "Online banking"
         API = "api", "API"
         IMPORT = "import", "Taken over"
+        CONSOLE = "console", "The bank's console"
 
     prefix: ClassVar[str] = "trf"
 
@@ -62,6 +64,10 @@ class Transfer(PublicModel):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="settled"
     )
     reason = models.CharField(max_length=500, blank=True)
+    # What this one gives back. A settled transfer never changes, so giving back is another one.
+    returns = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="returned_by", db_index=False
+    )
 
     #: True on an answer that repeats a stored request instead of making a new one.
     replayed: bool = False
@@ -89,6 +95,17 @@ class Transfer(PublicModel):
                 | (~Q(status="held") & Q(settled_at__isnull=False)),
                 name="banking_transfer_held_is_open",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="reversal", returns__isnull=False)
+                | (~Q(kind="reversal") & Q(returns__isnull=True)),
+                name="banking_transfer_reversal_returns",
+            ),
+            # Once: what was refused or taken back may be tried again, what moved or waits not.
+            models.UniqueConstraint(
+                fields=["returns"],
+                condition=Q(status__in=["posted", "held"]),
+                name="banking_transfer_returned_once",
+            ),
         ]
         indexes: ClassVar = [
             # The sides from which `selectors.Transfers` reads, each in order of time.
@@ -101,6 +118,7 @@ class Transfer(PublicModel):
         permissions: ClassVar = [
             ("release_transfer", "Can release a held transfer"),
             ("refuse_transfer", "Can refuse a held transfer"),
+            ("reverse_transfer", "Can return a posted transfer"),
         ]
 
     def __str__(self) -> str:

@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from banking import selectors, services
-from banking.models import Account
+from banking.models import Account, Right
 from banking.pages.forms import FundForm, OpenAccountForm
+from banking.sharing.selectors import invitations_for, shared_with
 from fintrust.core.errors import Problem
 from fintrust.core.ids import uuid7
 
@@ -39,6 +40,8 @@ def _dashboard(user: Any) -> dict[str, Any]:
         "transfers": selectors.as_seen_by(user, transfers[:HOME_MOVEMENTS]),
         "more": len(transfers) > HOME_MOVEMENTS,
         "chart": _drawn(chart) if chart else None,
+        "shares": list(shared_with(user)),
+        "invitations": list(invitations_for(user)),
     }
 
 
@@ -62,7 +65,12 @@ def _drawn(chart: selectors.BalanceChart) -> dict[str, Any]:
 @login_required
 def accounts(request: HttpRequest) -> HttpResponse:
     found = list(selectors.accounts_of(request.user))
-    context = {"accounts": found, "totals": selectors.totals(found)}
+    context = {
+        "accounts": found,
+        "totals": selectors.totals(found),
+        "shares": list(shared_with(request.user)),
+        "invitations": list(invitations_for(request.user)),
+    }
     return render(request, "banking/accounts.html", context)
 
 
@@ -70,10 +78,15 @@ def accounts(request: HttpRequest) -> HttpResponse:
 @login_required
 def account(request: HttpRequest, account_id: str) -> HttpResponse:
     """One account: its balance, and its entries with the balance after each."""
-    found = selectors.account_for(request.user, account_id)
+    found = selectors.account_for(request.user, account_id, Right.VIEW)
     page = selectors.entries_page(found, before=request.GET.get("before"), size=ENTRIES_PAGE)
     template = "banking/account.html#entries" if request.htmx else "banking/account.html"
-    return render(request, template, {"account": found, "page": page})
+    context = {
+        "account": found,
+        "page": page,
+        "share": shared_with(request.user).filter(account=found).first(),
+    }
+    return render(request, template, context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from django.core import signing
 
 from banking import selectors
-from banking.models import Account
+from banking.models import Account, Right
 from fintrust.core.errors import Gone
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
@@ -53,7 +53,8 @@ class Draft:
         return signing.dumps([str(user.pk), asdict(self)], salt=_SALT, compress=True)
 
     def accounts(self, user: User) -> tuple[Account, Account]:
-        return selectors.account_for(user, self.source), selectors.payee_account(self.target)
+        source = selectors.account_for(user, self.source, Right.OPERATE)
+        return source, selectors.payee_account(self.target)
 
 
 def read(token: str, user: User) -> Draft:

@@ -8,18 +8,22 @@ from django import forms
 from django.utils import timezone
 
 from banking import selectors
-from banking.models import Account, Currency
+from banking.models import Account, Currency, Right
 from banking.models.transfers import NOTE_MAX
+from banking.sharing.selectors import shared_with
 from biometrics.pins import PIN_MAX
 from fintrust.core.errors import Problem
 from fintrust.core.models import User
 from fintrust.core.money import Money
 
+PAYEES_SHOWN = 20  # in the filter of the activity page
 AMOUNT = {"inputmode": "decimal", "autocomplete": "off", "placeholder": "0.00"}
 
 
 class AccountChoice(forms.ModelChoiceField):
-    """One of the customer's own accounts, with what is on it."""
+    """One of the customer's accounts, or of those they operate, with what is on it."""
+
+    user: User | None = None
 
     def __init__(self, **options: Any) -> None:
         super().__init__(queryset=Account.objects.none(), empty_label=None, **options)
@@ -36,7 +40,9 @@ class AccountChoice(forms.ModelChoiceField):
             raise forms.ValidationError(self.error_messages["invalid_choice"]) from None
 
     def label_from_instance(self, account: Any) -> str:
-        return f"{account.name} · {account.number} · {account.available.format()}"
+        shared = self.user is not None and account.owner_id != self.user.pk
+        name = f"{account.name} of {account.owner.name}" if shared else account.name
+        return f"{name} · {account.number} · {account.available.format()}"
 
 
 class MoneyForm(forms.Form):
@@ -95,8 +101,9 @@ class SendForm(MoneyForm):
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.user = user
-        open_accounts = selectors.accounts_of(user).exclude(status=Account.Status.CLOSED)
-        self.fields["source"].queryset = open_accounts
+        usable = selectors.accounts_for(user, Right.OPERATE)
+        self.fields["source"].user = user
+        self.fields["source"].queryset = usable.exclude(status=Account.Status.CLOSED)
 
     def clean_payee(self) -> Account:
         try:
@@ -141,6 +148,7 @@ class ActivityForm(forms.Form):
     ANY = (("", "All"),)
 
     account = forms.ChoiceField(required=False)
+    counterparty = forms.ChoiceField(label="Paid to", required=False)
     kind = forms.ChoiceField(
         required=False,
         choices=(
@@ -148,6 +156,7 @@ class ActivityForm(forms.Form):
             ("transfer", "Transfers"),
             ("deposit", "Deposits"),
             ("withdrawal", "Withdrawals"),
+            ("reversal", "Returns"),
         ),
     )
     status = forms.ChoiceField(
@@ -173,7 +182,17 @@ class ActivityForm(forms.Form):
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         accounts = [(a.public_id, a.name) for a in selectors.accounts_of(user)]
-        self.fields["account"].choices = [("", "All"), *accounts]
+        shared = [
+            (s.account.public_id, f"{s.account.name} of {s.account.owner.name}")
+            for s in shared_with(user)
+        ]
+        groups = [("Shared with you", shared)] if shared else []
+        self.fields["account"].choices = [("", "All of yours"), *accounts, *groups]
+        payees = [
+            (a.public_id, f"{selectors.name_of(a)} · {a.number[-4:]}")
+            for a in selectors.recent_payees(user, PAYEES_SHOWN)
+        ]
+        self.fields["counterparty"].choices = [*self.ANY, *payees]
 
     def filters(self) -> selectors.Filters:
         """The same filters for the history; days are whole days in the customer's zone."""

@@ -5,16 +5,19 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from banking import selectors, services
-from banking.models import Account, Transfer
+from banking.models import Account, Right, Transfer
 from banking.pages import drafts
 from banking.pages.drafts import Draft
 from banking.pages.forms import ActivityForm, PinForm, SendForm
+from banking.receipts.selectors import Receipt, receipt_of
+from banking.returns.services import may_return
 from biometrics.pins import has_pin
 from fintrust.core.errors import Problem
 
@@ -133,6 +136,14 @@ _HEADLINES: dict[str, tuple[str, str]] = {
 }
 
 
+def _headline(receipt: Receipt) -> tuple[str, str]:
+    if receipt.seen.state == "returned":
+        return "Returned", "The money has moved, and has gone back since."
+    if receipt.transfer.kind == Transfer.Kind.REVERSAL and receipt.seen.counts:
+        return "Returned", "The money has gone back to where it came from."
+    return _HEADLINES[receipt.transfer.status]
+
+
 def _show(
     request: HttpRequest,
     found: Transfer,
@@ -140,18 +151,22 @@ def _show(
     form: PinForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    mine = found.requested_by_id == request.user.pk
-    headline, explanation = _HEADLINES[found.status]
+    mine = selectors.knows_why(request.user, found)
+    receipt = receipt_of(request.user, found)
+    headline, explanation = _headline(receipt)
     context = {
         "headline": headline,
         "explanation": explanation,
         "transfer": found,
-        "seen": selectors.as_seen_by(request.user, [found])[0],
+        "receipt": receipt,
+        "seen": receipt.seen,
         "mine": mine,
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
-        "by_own_limit": mine and found.decision.forbidden,
+        "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
         "form": form or PinForm(),
         "has_pin": has_pin(request.user) if mine and found.is_held else None,
+        "may_return": may_return(found, request.user) and not found.was_returned,
+        "back": found.returned_by.filter(status=Transfer.Status.POSTED).first(),
     }
     return render(request, "banking/transfer.html", context, status=status)
 
@@ -163,13 +178,22 @@ def activity(request: HttpRequest) -> HttpResponse:
     form = ActivityForm(request.GET or None, user=request.user)
     filters = form.filters() if form.is_valid() else selectors.Filters()
     found = selectors.history(request.user, filters)
-    page = selectors.transfers_page(found, before=request.GET.get("before"), size=ACTIVITY_PAGE)
+    before = request.GET.get("before")
+    waiting = [] if before else found.filter(status=Transfer.Status.HELD).newest(ACTIVITY_PAGE)
+    settled = found.filter(~Q(status=Transfer.Status.HELD))
+    page = selectors.transfers_page(settled, before=before, size=ACTIVITY_PAGE)
+    on = _looked_at(request.user, filters)
     context = {
         "form": form,
         "page": page,
-        "transfers": selectors.as_seen_by(request.user, page.rows),
+        "waiting": selectors.as_seen_by(request.user, waiting, on),
+        "transfers": selectors.as_seen_by(request.user, page.rows, on),
         "filtered": any(form.data.values()),
         "narrowed": any(value for name, value in form.data.items() if name != "text"),
     }
     template = "banking/activity.html#results" if request.htmx else "banking/activity.html"
     return render(request, template, context)
+
+
+def _looked_at(user: Any, filters: selectors.Filters) -> Account | None:
+    return selectors.account_for(user, filters.account, Right.VIEW) if filters.account else None

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from banking.models import Account, Entry
 from banking.selectors import Seen, name_of
+from fintrust.core.models import User
 
 register = template.Library()
 
@@ -22,16 +23,18 @@ def seen_icon(seen: Seen) -> str:
         return "hourglass"
     if not seen.counts:
         return "ban"
+    if seen.state == "returned":
+        return "refresh-cw"
     if seen.internal:
         return "arrow-left-right"
     return "arrow-down-left" if seen.incoming else "arrow-up-right"
 
 
 @register.filter
-def opposite(entry: Entry) -> str:
-    """Who is on the other side of an entry; between own accounts, which one."""
+def opposite(entry: Entry, reader: User) -> str:
+    """Who is on the other side of an entry; between the reader's own accounts, which one."""
     counter = entry.counter
-    return counter.name if counter.owner_id == entry.account.owner_id else name_of(counter)
+    return counter.name if counter.owner_id == reader.pk else name_of(counter)
 
 
 @register.filter

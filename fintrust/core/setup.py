@@ -22,6 +22,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "fraud.acknowledge_alert",
         "banking.release_transfer",
         "banking.refuse_transfer",
+        "banking.reverse_transfer",
+        "banking.freeze_account",
+        "banking.set_overdraft",
     ),
     roles.ADMINISTRATOR: (
         "view_*",

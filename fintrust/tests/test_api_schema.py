@@ -96,6 +96,7 @@ class TestExamples:
         cache.set(signin._tries_key("new@example.org"), 0, 60)
         pair = tokens.issue(alice)
         client.names = {
+            "{account}/close": f"{open_funded(alice, 0).public_id}/close",
             "acc_01kahkf19qf7wa2mgdb9wkbn4w": mine.public_id,
             "acc_01kahkf19qf7wa2mgdb9wkbn4x": theirs.public_id,
             "eyJ…": pair.refresh,
@@ -127,6 +128,7 @@ class TestExamples:
             text,
             content_type="application/json",
             HTTP_IDEMPOTENCY_KEY=str(uuid7()),
+            HTTP_IF_MATCH="*",
         )
         shown = operation["responses"].get(str(answer.status_code))
         assert answer.status_code < 300, f"{method} {path}: {answer.content!r}"

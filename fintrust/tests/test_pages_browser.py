@@ -95,6 +95,30 @@ class Scene:
     def transfer(self, who: str, status: str) -> str:
         return f"/transfers/{to_public('trf', self.transfer_uuid(who, status))}/"
 
+    def invitation(self, who: str) -> str:
+        uuid = self._uuid(
+            "SELECT id FROM banking_invitation WHERE email = %s AND status = 'open' LIMIT 1",
+            self.email(who),
+        )
+        return f"/invitations/{to_public('inv', uuid)}/"
+
+    def share(self, who: str) -> str:
+        uuid = self._uuid(
+            "SELECT s.id FROM banking_share s JOIN core_user u ON u.id = s.person_id"
+            " WHERE u.email = %s AND s.ended_at IS NULL LIMIT 1",
+            self.email(who),
+        )
+        return f"/shares/{to_public('shr', uuid)}/leave/"
+
+    def received(self, who: str) -> str:
+        uuid = self._uuid(
+            "SELECT t.id FROM banking_transfer t JOIN banking_account a ON a.id = t.target_id"
+            " JOIN core_user u ON u.id = a.owner_id WHERE u.email = %s AND t.kind = 'transfer'"
+            " AND t.requested_by_id <> u.id AND t.status = 'posted' ORDER BY t.id LIMIT 1",
+            self.email(who),
+        )
+        return f"/transfers/{to_public('trf', uuid)}/return/"
+
     def consent(self, who: str) -> str:
         uuid = self._uuid(
             "SELECT c.id FROM consent_consent c JOIN core_user u ON u.id = c.customer_id"
@@ -282,6 +306,13 @@ PLACES = [
     CUSTOMERS("menu", "/", "Hello, Amara", open_menu),
     CUSTOMERS("accounts", "/accounts/", "Accounts"),
     CUSTOMERS("account", of("amara", "account"), "Current account"),
+    CUSTOMERS("account settings", of("amara", "account", "settings/"), "Account settings"),
+    CUSTOMERS("account people", of("amara", "account", "people/"), "Share this account"),
+    CUSTOMERS("close account", of("amara", "account", "close/"), "Close this account"),
+    CUSTOMERS("shared account", of("jonas", "account"), "Current account"),
+    CUSTOMERS("invitation", lambda scene: scene.invitation("amara"), "Share an account"),
+    CUSTOMERS("leave a share", lambda scene: scene.share("amara"), "Leave this account"),
+    CUSTOMERS("return money", lambda scene: scene.received("amara"), "Send it back"),
     CUSTOMERS("open account", "/accounts/open/", "Open an account"),
     CUSTOMERS("fund", of("amara", "account", "fund/"), "Add money"),
     CUSTOMERS("send", "/send/", "Move money"),

@@ -11,7 +11,8 @@ from django.utils import timezone
 import consent.services
 import fraud.services
 from banking import services
-from banking.models import Account
+from banking.models import Account, Right
+from banking.sharing import services as sharing
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
@@ -62,6 +63,7 @@ def _load() -> None:
     history.book(history.payments(today), users, accounts, staff["olga"])
     _open_tasks(users, accounts)
     _share(users, accounts, staff["noor"])
+    _share_with_people(users, accounts)
 
 
 def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:
@@ -118,3 +120,14 @@ def _share(users: dict[str, User], accounts: dict[str, Account], admin: User) ->
         purpose="budgeting",
         ends_at=timezone.now() + timedelta(days=30),
     )
+
+
+def _share_with_people(users: dict[str, User], accounts: dict[str, Account]) -> None:
+    """Jonas lets Amara send from his account; Priya's invitation waits for her answer."""
+    amara = users["amara"]
+    for owner, right in (("jonas", Right.OPERATE), ("priya", Right.VIEW)):
+        invitation = sharing.invite_after_pin(
+            account=accounts[owner], by=users[owner], email=amara.email, right=right
+        )
+        if right == Right.OPERATE:
+            sharing.accept(invitation=invitation, by=amara)
