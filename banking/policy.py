@@ -26,6 +26,7 @@ class BooksPolicy:
 BOOKS = BooksPolicy()
 
 
+@dataclass(frozen=True)
 class SharingPolicy:
     invitation_life: timedelta = timedelta(days=14)  # a holiday, and then some
     people_max: int = 10  # of one account: a family; a club needs an account of its own

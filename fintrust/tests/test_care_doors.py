@@ -72,7 +72,7 @@ def test_an_officer_sets_an_overdraft_within_bounds(officer, two, amount, minor)
 
 
 def test_an_officer_returns_a_transfer_once(officer, two):
-    transfer = builders.send(*two, 5_00)
+    transfer = builders.send(two[0], two[1], 5_00)
     officer.post(deed(transfer, "reverse"), {"reason": "paid to the wrong person"})
     back = Transfer.objects.get(kind="reversal")
     assert (back.returns, back.status) == (transfer, "posted")
@@ -81,7 +81,7 @@ def test_an_officer_returns_a_transfer_once(officer, two):
 
 
 def test_what_the_receiver_has_spent_is_said_to_the_officer(officer, two):
-    transfer = builders.send(*two, 5_00)
+    transfer = builders.send(two[0], two[1], 5_00)
     care.freeze_account(account=two[1], by=two[1].owner)
     answer = officer.post(deed(transfer, "reverse"), {"reason": "paid to the wrong person"})
     assert "frozen" in answer.content.decode()
@@ -90,7 +90,7 @@ def test_what_the_receiver_has_spent_is_said_to_the_officer(officer, two):
 
 @pytest.mark.parametrize("role", [roles.AUDITOR, roles.ADMINISTRATOR, roles.SUPPORT])
 def test_other_staff_only_look(two, role):
-    transfer = builders.send(*two, 5_00)
+    transfer = builders.send(two[0], two[1], 5_00)
     client = console(role)
     for page in (
         deed(two[0], "freeze"),
