@@ -191,3 +191,27 @@ class ReasonMissing(Invalid):
     """Write the reason, in 3 to 500 characters."""
 
     code, field = "reason-missing", "reason"
+
+
+class PeriodInvalid(Invalid):
+    """A period begins before it ends, and its days are written 2026-11-30."""
+
+    code, field = "period-invalid", "from"
+
+
+class PeriodTooLong(Unprocessable):
+    """This is a longer period than can be summed at once."""
+
+    code, field = "period-too-long", "from"
+
+
+class PeriodTooBusy(Unprocessable):
+    """There are too many entries in this period to sum them at once; ask for a shorter one."""
+
+    code, field = "period-too-busy", "from"
+
+
+class UnknownCategory(Invalid):
+    """There is no such category."""
+
+    code, field = "unknown-category", "category"
