@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking import api
+from banking.insights import api as insights
 
 urlpatterns = [
     path("accounts/", api.Accounts.as_view(), name="api-accounts"),
@@ -16,4 +17,14 @@ urlpatterns = [
     path("transactions/<str:transfer>/confirm", api.Confirm.as_view(), name="api-confirm"),
     path("transactions/<str:transfer>/cancel", api.Cancel.as_view(), name="api-cancel"),
     path("transactions/<str:transfer>/decision", api.OneDecision.as_view(), name="api-decision"),
+    path(
+        "analytics/spending-summary",
+        insights.SpendingSummary.as_view(),
+        name="api-spending-summary",
+    ),
+    path(
+        "analytics/spending-prediction",
+        insights.SpendingPrediction.as_view(),
+        name="api-spending-prediction",
+    ),
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from banking.insights import pages as insights
 from banking.pages import accounts, people, transfers
 
 urlpatterns = [
@@ -20,6 +21,8 @@ urlpatterns = [
         name="transfer-confirm",
     ),
     path("transfers/<str:transfer_id>/cancel/", transfers.cancel, name="transfer-cancel"),
+    path("transfers/<str:transfer_id>/category/", insights.category, name="transfer-category"),
+    path("insights/", insights.insights, name="insights"),
     path("profile/", people.profile, name="profile"),
     path("security/", people.security, name="security"),
 ]

@@ -23,6 +23,10 @@ class Commitment:
     because: str
     counterparty: str = ""  # its key, so that one payment is not counted twice
 
+    @property
+    def leaving(self) -> Money:
+        return -self.amount
+
 
 def commitments(
     recurring: Iterable[Recurring],

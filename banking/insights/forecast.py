@@ -19,9 +19,8 @@ GAP = 1  # months between the last whole one and the predicted one: the one that
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Whole months, oldest first: what was spent, and what was known before each to come again.
-
-    `expected` has an amount for every month and one more for each of the next, up to the
+    """Whole months, oldest first: what was spent; and what could have been said before each by
+    what was known to come again and the mean of the rest, for these months and up to the
     predicted one.
     """
 
@@ -75,9 +74,7 @@ def _trend(known: History) -> float:
 
 
 def _recurring_and_rest(known: History) -> float:
-    """What is known to come, and what the last months cost besides."""
-    rest = [spent - expected for spent, expected in zip(known.spent, known.expected, strict=False)]
-    return known.expected[-1] + fmean(rest[-3:])
+    return known.expected[-1]
 
 
 def _last_year(known: History) -> float:
@@ -188,11 +185,12 @@ class _Board:
     def _ratio(self, method: Method) -> float:
         """Drawn towards 1, "as good as naive": few months may have been luck."""
         own, naive = self.errors[method.name], self.errors_of_naive_beside(method)
-        doubt = fmean(naive) + 1
+        doubt = _DOUBT * (fmean(naive) + 1)
         return (sum(own) + doubt) / (sum(naive) + doubt)
 
 
 _TRIES_MIN = 2
+_DOUBT = 3  # months
 
 
 def _bound(misses: Sequence[int], goal: float) -> tuple[int, float]:

@@ -14,6 +14,8 @@ from banking.insights.flows import Counterparty, Flow, next_month
 from banking.policy import INSIGHTS, InsightsPolicy
 from fintrust.core.money import Money
 
+Series = tuple[str, str, bool, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
@@ -85,19 +87,28 @@ class Recurring:
             day, steps = self.rhythm.after(self.next, self.usual_day, steps), steps + 1
 
     @property
+    def series(self) -> Series:
+        return series_of(self.last)
+
+    @property
     def monthly(self) -> Money:
         """What it comes to in a month, so that a yearly and a weekly one can be compared."""
         return Money(round(self.usual.minor * 30.44 / self.rhythm.length), self.usual.currency)
+
+
+def series_of(flow: Flow) -> Series:
+    """What a flow is one of: the same counterparty, direction, currency and words."""
+    words = _without_dates(flow.text)
+    return flow.counterparty.key, flow.amount.currency, flow.incoming, words
 
 
 def find(
     flows: Iterable[Flow], *, today: date, policy: InsightsPolicy = INSIGHTS
 ) -> list[Recurring]:
     """Everything that comes again and has not stopped, dearest by the month first."""
-    groups: dict[tuple[str, str, bool, str], list[Flow]] = defaultdict(list)
+    groups: dict[Series, list[Flow]] = defaultdict(list)
     for flow in flows:
-        incoming, words = flow.incoming, _without_dates(flow.text)
-        groups[flow.counterparty.key, flow.amount.currency, incoming, words].append(flow)
+        groups[series_of(flow)].append(flow)
     found = (one for group in groups.values() for one in _in_group(group, today, policy))
     return sorted(found, key=lambda one: (-one.monthly.minor, one.counterparty.key, one.text))
 

@@ -3,11 +3,14 @@
 Costs follow the period that is looked at, not the history behind it: see decision 0059.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,12 +18,14 @@ from django.db import connection
 from django.utils import timezone
 
 from banking.errors import PeriodTooBusy
-from banking.insights import forecast, recurring, sums
-from banking.insights.categories import Categoriser
+from banking.insights import commitments, forecast, recurring, sums
+from banking.insights.categories import LABELS, Categoriser
+from banking.insights.commitments import LeftToSpend
 from banking.insights.flows import Counterparty, Flow, next_month
 from banking.insights.forecast import GAP, Forecast, History
 from banking.insights.recurring import Recurring
-from banking.models import Account, CategoryChoice, Movement
+from banking.insights.sums import Sum
+from banking.models import Account, CategoryChoice, Movement, Transfer
 from banking.policy import INSIGHTS, InsightsPolicy
 from banking.selectors import accounts_of, name_of
 from fintrust.core.http import zone_of
@@ -142,15 +147,130 @@ def counterparty_of(account: Account) -> Counterparty:
     return Counterparty(f"bank:{account.gl_code}", name_of(account), category)
 
 
-def categoriser_of(user: User) -> Categoriser:
-    """With everything the customer has said about categories."""
-    return Categoriser(dict(user.category_choices.values_list("about", "category")))
+def flow_of(user: User, transfer: Transfer) -> Flow | None:
+    """A transfer as a flow of this customer; None for what has not moved or stayed with them."""
+    pays, gets = transfer.source.owner_id == user.pk, transfer.target.owner_id == user.pk
+    if transfer.movement_id is None or pays == gets:
+        return None
+    own, other = (transfer.source, transfer.target) if pays else (transfer.target, transfer.source)
+    return Flow(
+        transfer.asked_at.astimezone(zone_of(user)).date(),
+        -transfer.amount if pays else transfer.amount,
+        counterparty_of(other),
+        transfer.note,
+        own.public_id,
+        to_public(Movement.prefix, transfer.movement_id),
+    )
 
 
-def choices_about(user: User, *about: str) -> Categoriser:
-    """With only what they said about these: enough for one payment."""
-    chosen = CategoryChoice.objects.filter(customer=user, about__in=about)
+def categoriser_of(user: User, flow: Flow | None = None) -> Categoriser:
+    """With everything the customer has said about categories, or all that matters for one flow."""
+    chosen = CategoryChoice.objects.filter(customer=user)
+    if flow is not None:
+        chosen = chosen.filter(about__in=[flow.reference, flow.counterparty.key])
     return Categoriser(dict(chosen.values_list("about", "category")))
+
+
+# --- sums -----------------------------------------------------------------------------------
+
+GROUPINGS = ("month", "category", "counterparty", "account")
+
+
+@dataclass(slots=True)
+class Group:
+    """One line of a summary."""
+
+    key: str
+    name: str
+    sum: Sum
+    partial: bool = False
+
+
+def currencies_of(user: User, flows: Iterable[Flow]) -> list[str]:
+    """The customer's currencies, the one most used first."""
+    uses = Counter(accounts_of(user).values_list("currency", flat=True))
+    uses.update(flow.amount.currency for flow in flows)
+    return [currency for currency, _ in uses.most_common()]
+
+
+def summaries(
+    user: User, flows: Sequence[Flow], *, by: str, currency: str = ""
+) -> list[dict[str, Any]]:
+    """The flows summed in each currency, or in this one: all of them, and in groups."""
+    found = []
+    naming = _naming(user, by)
+    for code in currencies_of(user, flows):
+        if currency in ("", code):
+            total = sums.total(flows, code)
+            whole = {"income": total.income, "spending": total.spending, "net": total.net}
+            groups = groups_of(flows, code, naming, by_time=by == "month")
+            found.append({"currency": code, **whole, "groups": groups})
+    return found
+
+
+Naming = Callable[[Flow], tuple[Hashable, str, str]]  # what is one group, its key and its name
+
+
+def groups_of(
+    flows: Sequence[Flow],
+    currency: str,
+    naming: Naming,
+    *,
+    by_time: bool = False,
+    policy: InsightsPolicy = INSIGHTS,
+) -> list[Group]:
+    """Months in their order; anything else with most money first, and the rest in one line."""
+    found = [
+        (named, Group(named[1], named[2], one))
+        for named, one in sums.by(flows, currency, naming).items()
+    ]
+    if by_time:
+        return [group for _, group in sorted(found, key=lambda pair: pair[1].key)]
+    found.sort(key=lambda pair: (-_weight(pair[1].sum), pair[1].name, str(pair[0])))
+    shown = [group for _, group in found[: policy.groups_max]]
+    rest = {named for named, _ in found[policy.groups_max :]}
+    if rest:
+        others = sums.by(flows, currency, lambda flow: naming(flow) in rest)[True]
+        shown.append(Group("", "Everybody else", others))
+    return shown
+
+
+def _weight(one: Sum) -> int:
+    return abs(one.income.minor) + abs(one.spending.minor)
+
+
+def _naming(user: User, by: str) -> Naming:
+    if by == "month":
+        return lambda flow: (flow.month, f"{flow.month:%Y-%m}", f"{flow.month:%B %Y}")
+    if by == "category":
+        return by_category(categoriser_of(user))
+    if by == "account":
+        names = {account.public_id: account.name for account in accounts_of(user)}
+        return lambda flow: (flow.account, flow.account, names[flow.account])
+    return by_counterparty
+
+
+def by_category(categoriser: Categoriser) -> Naming:
+    def named(flow: Flow) -> tuple[str, str, str]:
+        category = categoriser.of(flow).category
+        return category, category, LABELS[category]
+
+    return named
+
+
+def by_counterparty(flow: Flow) -> tuple[str, str, str]:
+    """Told apart by who they are, and known by name only."""
+    return flow.counterparty.key, flow.counterparty.name, flow.counterparty.name
+
+
+def partial_months(since: date, until: date, today: date) -> set[str]:
+    """The months that a period does not cover: it begins or ends within, or they still run."""
+    partial = {f"{today:%Y-%m}"}
+    if since.day > 1:
+        partial.add(f"{since:%Y-%m}")
+    if until.month == (until + timedelta(days=until < date.max)).month:
+        partial.add(f"{until:%Y-%m}")
+    return partial
 
 
 # --- what comes again -----------------------------------------------------------------------
@@ -170,11 +290,29 @@ def recurring_of(user: User) -> tuple[Recurring, ...]:
 def _remembered(
     user: UUID, zone: str, today: date, state: tuple[tuple[int, int], ...]
 ) -> tuple[Recurring, ...]:
-    _, flows = months_back(User.objects.get(pk=user), _LOOKS_BACK)
+    _, flows = months_back(User.objects.get(pk=user), LOOKS_BACK)
     return tuple(recurring.find(flows, today=today))
 
 
-_LOOKS_BACK = (INSIGHTS.months_read, 13, 6, 3, 1, 0)  # this page must not fail: 0 finds nothing
+LOOKS_BACK = (INSIGHTS.months_read, 13, 6, 3, 1, 0)  # this page must not fail: 0 finds nothing
+
+
+_EVERYDAY = (Account.Product.CHECKING, Account.Product.WALLET)  # savings are not for spending
+
+
+def left_to_spend(user: User, accounts: Iterable[Account]) -> list[LeftToSpend]:
+    """What is left on the everyday accounts until money comes again, in each currency."""
+    available: dict[str, int] = defaultdict(int)
+    for account in accounts:
+        if account.product in _EVERYDAY and account.status == Account.Status.ACTIVE:
+            available[account.currency] += account.available.minor
+    if not available:
+        return []
+    today, known = today_of(user), recurring_of(user)
+    return [
+        commitments.left_to_spend(Money(minor, currency), known, today=today)
+        for currency, minor in available.items()
+    ]
 
 
 # --- forecast -------------------------------------------------------------------------------
@@ -182,17 +320,18 @@ _LOOKS_BACK = (INSIGHTS.months_read, 13, 6, 3, 1, 0)  # this page must not fail:
 
 def forecast_of(
     flows: Sequence[Flow], currency: str, *, today: date, policy: InsightsPolicy = INSIGHTS
-) -> Forecast | None:
-    """Next month's spending in one currency, from flows that reach back as far as they may."""
+) -> tuple[Forecast | None, int]:
+    """Next month's spending in one currency, from flows that reach back as far as they may; and
+    how many whole months are known, for there is no number from too few."""
     own = [flow for flow in flows if flow.amount.currency == currency]
     months = whole_months(own, currency, today=today, policy=policy)
     spent = [month.sum.spending.minor for month in months]
     if len(spent) < policy.forecast_months_min:
-        return None
+        return None, len(spent)
     firsts = [month.first for month in months]
     firsts += [next_month(firsts[-1], by) for by in range(1, GAP + 2)]
-    expected = [_known_to_come(own, first) for first in firsts]
-    return forecast.predict(History(spent, expected), policy)
+    expected = [_with_what_comes_again(own, months, first) for first in firsts]
+    return forecast.predict(History(spent, expected), policy), len(spent)
 
 
 def whole_months(
@@ -210,13 +349,20 @@ def whole_months(
     return sums.months(flows, currency, until=last, count=count) if count > 0 else []
 
 
-def _known_to_come(flows: Sequence[Flow], month: date) -> int:
-    """What was known to come again in this month when the one before began to run."""
-    seen_from = next_month(month, -GAP)
-    known = recurring.find([flow for flow in flows if flow.day < seen_from], today=seen_from)
-    last = next_month(month) - timedelta(days=1)
-    return sum(
-        one.usual.minor * sum(day >= month for day in one.dates(last))
-        for one in known
-        if not one.incoming
-    )
+def _with_what_comes_again(
+    flows: Sequence[Flow], months: Sequence[sums.Month], target: date
+) -> int:
+    """What could be said of a month when the one before it began to run: what was known to come
+    again, and the mean of what else the last three months cost."""
+    began = next_month(target, -GAP)
+    seen = [flow for flow in flows if flow.day < began and not flow.incoming]
+    known = recurring.find(seen, today=began)
+    last = next_month(target) - timedelta(days=1)
+    coming = sum(one.usual.minor * sum(day >= target for day in one.dates(last)) for one in known)
+    series = {one.series for one in known}
+    besides = {month.first: month.sum.spending.minor for month in months if month.first < began}
+    besides = dict(list(besides.items())[-3:])
+    for flow in seen:
+        if flow.month in besides and recurring.series_of(flow) in series:
+            besides[flow.month] += flow.amount.minor
+    return coming + round(fmean(besides.values() or [0]))

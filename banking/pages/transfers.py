@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from banking import selectors, services
+from banking.insights import selectors as insights
 from banking.models import Account, Transfer
 from banking.pages import drafts
 from banking.pages.drafts import Draft
@@ -142,12 +143,14 @@ def _show(
 ) -> HttpResponse:
     mine = found.requested_by_id == request.user.pk
     headline, explanation = _HEADLINES[found.status]
+    flow = insights.flow_of(request.user, found)
     context = {
         "headline": headline,
         "explanation": explanation,
         "transfer": found,
         "seen": selectors.as_seen_by(request.user, [found])[0],
         "mine": mine,
+        "category": flow and insights.categoriser_of(request.user, flow).of(flow),
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
         "by_own_limit": mine and found.decision.forbidden,
         "form": form or PinForm(),

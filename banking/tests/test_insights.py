@@ -268,11 +268,12 @@ def test_months_that_are_not_whole_are_no_basis(ada, hers, past):
         found = [flow for flow in flows(ada) if not flow.incoming]
     whole = selectors.whole_months(found, "EUR", today=today)
     assert [month.first.month for month in whole] == [7, 8, 9, 10]
-    predicted = selectors.forecast_of(found, "EUR", today=today)
+    predicted, months = selectors.forecast_of(found, "EUR", today=today)
+    assert months == 4
     assert (predicted.low, predicted.high, predicted.checks) == (100_00, 100_00, 2)
     shorter = [flow for flow in found if flow.day.month > 6]
-    assert selectors.forecast_of(shorter, "EUR", today=today) is None
-    assert selectors.forecast_of(found, "USD", today=today) is None
+    assert selectors.forecast_of(shorter, "EUR", today=today) == (None, 3)
+    assert selectors.forecast_of(found, "USD", today=today) == (None, 0)
 
 
 # --- the customer's word --------------------------------------------------------------------

@@ -1,0 +1,26 @@
+"""What a customer says their money was for."""
+
+from typing import Any
+
+from django import forms
+
+from banking.insights.categories import LABELS
+
+
+class CategoryForm(forms.Form):
+    category = forms.ChoiceField(
+        required=False,
+        label="Category",
+        choices=[("", "Let the bank decide"), *LABELS.items()],
+    )
+
+    def __init__(self, *args: Any, counterparty: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["scope"] = forms.ChoiceField(
+            label="For",
+            widget=forms.RadioSelect,
+            choices=[
+                ("one", "This payment only"),
+                ("all", f"Everything from and to {counterparty}"),
+            ],
+        )
