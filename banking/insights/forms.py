@@ -6,13 +6,11 @@ from django import forms
 
 from banking.insights.categories import LABELS
 
+NONE = "none"
+
 
 class CategoryForm(forms.Form):
-    category = forms.ChoiceField(
-        required=False,
-        label="Category",
-        choices=[("", "Let the bank decide"), *LABELS.items()],
-    )
+    category = forms.ChoiceField(choices=[(NONE, "Let the bank decide"), *LABELS.items()])
 
     def __init__(self, *args: Any, counterparty: str, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -24,3 +22,7 @@ class CategoryForm(forms.Form):
                 ("all", f"Everything from and to {counterparty}"),
             ],
         )
+
+    def clean_category(self) -> str:
+        chosen: str = self.cleaned_data["category"]
+        return "" if chosen == NONE else chosen

@@ -1,6 +1,7 @@
 """Payments that come again: in which rhythm, how much, when next, and whether they grew. Pure."""
 
 import re
+from bisect import bisect_right
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,6 +54,7 @@ RHYTHMS = (
     Rhythm("Every quarter", months=3, slack=8),
     Rhythm("Every year", months=12, slack=12),
 )
+TIMES_MIN = min(rhythm.times_min for rhythm in RHYTHMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +104,43 @@ def series_of(flow: Flow) -> Series:
     return flow.counterparty.key, flow.amount.currency, flow.incoming, words
 
 
-def find(
-    flows: Iterable[Flow], *, today: date, policy: InsightsPolicy = INSIGHTS
-) -> list[Recurring]:
-    """Everything that comes again and has not stopped, dearest by the month first."""
-    groups: dict[Series, list[Flow]] = defaultdict(list)
-    for flow in flows:
-        groups[series_of(flow)].append(flow)
-    found = (one for group in groups.values() for one in _in_group(group, today, policy))
-    return sorted(found, key=lambda one: (-one.monthly.minor, one.counterparty.key, one.text))
+class Book:
+    """Flows put in order once, so that what was known can be asked of many days."""
+
+    def __init__(self, flows: Iterable[Flow]) -> None:
+        groups: dict[Series, list[Flow]] = defaultdict(list)
+        for flow in flows:
+            groups[series_of(flow)].append(flow)
+        self.groups = {
+            series: sorted(group, key=_day)
+            for series, group in groups.items()
+            if len(group) >= TIMES_MIN
+        }
+
+    def known(self, today: date, policy: InsightsPolicy = INSIGHTS) -> list[Recurring]:
+        """What came again up to this day and had not stopped, dearest by the month first."""
+        found = [
+            one
+            for group in self.groups.values()
+            for one in _in_group(group[: bisect_right(group, today, key=_day)], today, policy)
+        ]
+        return sorted(found, key=lambda one: (-one.monthly.minor, one.counterparty.key, one.text))
+
+
+def find(flows: Iterable[Flow], *, today: date) -> list[Recurring]:
+    """Everything that comes again and has not stopped."""
+    return Book(flows).known(today)
+
+
+def _day(flow: Flow) -> date:
+    return flow.day
 
 
 def _in_group(group: list[Flow], today: date, policy: InsightsPolicy) -> Iterator[Recurring]:
     """The group as one payment; or else each of its amounts, for two plans of one company."""
-    if len(group) < 3:
+    group = group[-policy.recurring_group_max :]
+    if len(group) < TIMES_MIN:
         return
-    group.sort(key=lambda flow: flow.day)
     if whole := _as_one(group, today, policy):
         yield whole
         return
@@ -125,7 +148,7 @@ def _in_group(group: list[Flow], today: date, policy: InsightsPolicy) -> Iterato
     for flow in group:
         by_amount[flow.amount.minor].append(flow)
     for same in by_amount.values():
-        if len(same) < len(group) and (one := _as_one(same, today, policy)):
+        if TIMES_MIN <= len(same) < len(group) and (one := _as_one(same, today, policy)):
             yield one
 
 

@@ -330,7 +330,8 @@ def forecast_of(
         return None, len(spent)
     firsts = [month.first for month in months]
     firsts += [next_month(firsts[-1], by) for by in range(1, GAP + 2)]
-    expected = [_with_what_comes_again(own, months, first) for first in firsts]
+    known = _Known([flow for flow in own if not flow.incoming], months)
+    expected = [known.guess(first) for first in firsts]
     return forecast.predict(History(spent, expected), policy), len(spent)
 
 
@@ -349,20 +350,26 @@ def whole_months(
     return sums.months(flows, currency, until=last, count=count) if count > 0 else []
 
 
-def _with_what_comes_again(
-    flows: Sequence[Flow], months: Sequence[sums.Month], target: date
-) -> int:
+class _Known:
     """What could be said of a month when the one before it began to run: what was known to come
     again, and the mean of what else the last three months cost."""
-    began = next_month(target, -GAP)
-    seen = [flow for flow in flows if flow.day < began and not flow.incoming]
-    known = recurring.find(seen, today=began)
-    last = next_month(target) - timedelta(days=1)
-    coming = sum(one.usual.minor * sum(day >= target for day in one.dates(last)) for one in known)
-    series = {one.series for one in known}
-    besides = {month.first: month.sum.spending.minor for month in months if month.first < began}
-    besides = dict(list(besides.items())[-3:])
-    for flow in seen:
-        if flow.month in besides and recurring.series_of(flow) in series:
-            besides[flow.month] += flow.amount.minor
-    return coming + round(fmean(besides.values() or [0]))
+
+    def __init__(self, spent: Sequence[Flow], months: Sequence[sums.Month]) -> None:
+        self.book = recurring.Book(spent)
+        self.months = months
+        self.paid: dict[tuple[recurring.Series, date], int] = defaultdict(int)
+        for series, group in self.book.groups.items():
+            for flow in group:
+                self.paid[series, flow.month] -= flow.amount.minor
+
+    def guess(self, target: date) -> int:
+        began, last = next_month(target, -GAP), next_month(target) - timedelta(days=1)
+        known = self.book.known(began - timedelta(days=1))
+        coming = sum(one.usual.minor for one in known for day in one.dates(last) if day >= target)
+        series = {one.series for one in known}
+        whole = [month for month in self.months if month.first < began][-3:]
+        rest = [
+            month.sum.spending.minor - sum(self.paid.get((one, month.first), 0) for one in series)
+            for month in whole
+        ]
+        return coming + round(fmean(rest or [0]))

@@ -187,6 +187,8 @@ def test_a_category_is_changed_from_the_payment(ada_online, send):
     assert "Gifts and donations" in page and "up to date" in page
     other = send(20_00)
     assert "You chose it for Ben Okri" in ada_online.get(address(other)).content.decode()
+    ada_online.post(address(other), {"category": "none", "scope": "all"})
+    assert "Nothing told us" in ada_online.get(address(other)).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -195,6 +197,7 @@ def test_a_category_is_changed_from_the_payment(ada_online, send):
         {"category": "yachts", "scope": "one"},
         {"category": "gifts", "scope": "everybody"},
         {"category": "gifts"},
+        {"scope": "one"},
         {"category": "gifts" * 1000, "scope": "one"},
     ],
 )
