@@ -4,6 +4,7 @@ from django.urls import path
 
 from banking import api
 from banking.care import api as care
+from banking.insights import api as insights
 from banking.returns import api as returns
 
 urlpatterns = [
@@ -22,4 +23,14 @@ urlpatterns = [
     path("transactions/<str:transfer>/cancel", api.Cancel.as_view(), name="api-cancel"),
     path("transactions/<str:transfer>/return", returns.Return.as_view(), name="api-return"),
     path("transactions/<str:transfer>/decision", api.OneDecision.as_view(), name="api-decision"),
+    path(
+        "analytics/spending-summary",
+        insights.SpendingSummary.as_view(),
+        name="api-spending-summary",
+    ),
+    path(
+        "analytics/spending-prediction",
+        insights.SpendingPrediction.as_view(),
+        name="api-spending-prediction",
+    ),
 ]

@@ -390,3 +390,27 @@ class NotReturnable(Conflict):
     """Only money that has arrived, in the currency it was sent in, can be returned."""
 
     code = "not-returnable"
+
+
+class PeriodInvalid(Invalid):
+    """A period begins before it ends, and its days are written 2026-11-30."""
+
+    code, field = "period-invalid", "from"
+
+
+class PeriodTooLong(Unprocessable):
+    """This is a longer period than can be summed at once."""
+
+    code, field = "period-too-long", "from"
+
+
+class PeriodTooBusy(Unprocessable):
+    """There are too many entries in this period to sum them at once; ask for a shorter one."""
+
+    code, field = "period-too-busy", "from"
+
+
+class UnknownCategory(Invalid):
+    """There is no such category."""
+
+    code, field = "unknown-category", "category"

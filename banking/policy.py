@@ -41,3 +41,24 @@ class CarePolicy:
 
 SHARING = SharingPolicy()
 CARE = CarePolicy()
+
+
+@dataclass(frozen=True)
+class InsightsPolicy:
+    months_shown: int = 12  # of the bars: a year, so that a month meets its own last year
+    months_read: int = 25  # two years for what comes every year, and the month that runs
+    entries_max: int = 20_000  # read for one page: more, and the page looks back less far
+    range_days_max: int = 731  # what a program may ask for at once: two years, one of them leap
+    groups_max: int = 100  # counterparties told apart in one answer; the rest are one line
+    recurring_times_max: int = 24  # the newest count: what happened years ago is no rhythm
+    recurring_group_max: int = 100  # newest payments to one counterparty that are looked at
+    recurring_spread: float = 0.35  # of the usual amount: an energy bill, but not shopping
+    recurring_late_days: int = 7  # so late and still expected: weekends, holidays, a new card
+    forecast_months_min: int = 4  # whole ones: with fewer, two cannot be held back to check
+    forecast_months_max: int = 24  # older habits say little about the next month
+    forecast_checks_min: int = 2  # predictions that were checked before one is made
+    forecast_coverage: float = 0.8  # how often the truth should lie within: four times in five
+    whole_month_from: int = 3  # an account that began later in a month has no whole month there
+
+
+INSIGHTS = InsightsPolicy()

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking.care import pages as care
+from banking.insights import pages as insights
 from banking.pages import accounts, people, transfers
 from banking.receipts import pages as receipts
 from banking.returns import pages as returns
@@ -43,6 +44,8 @@ urlpatterns = [
     path("transfers/<str:transfer_id>/cancel/", transfers.cancel, name="transfer-cancel"),
     path("transfers/<str:transfer_id>/receipt.pdf", receipts.download, name="receipt"),
     path("transfers/<str:transfer_id>/return/", returns.give_back, name="transfer-return"),
+    path("transfers/<str:transfer_id>/category/", insights.category, name="transfer-category"),
+    path("insights/", insights.insights, name="insights"),
     path("profile/", people.profile, name="profile"),
     path("security/", people.security, name="security"),
 ]

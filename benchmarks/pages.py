@@ -120,6 +120,7 @@ def pages_for(visitors: Sequence[Visitor]) -> dict[str, Page]:
         "accounts": Page(lambda _: "/accounts/"),
         "account": Page(lambda visitor: f"/accounts/{visitor.person.accounts[0][1]}/"),
         "activity": Page(lambda _: "/activity/"),
+        "insights": Page(lambda _: "/insights/"),
         "send": Page(lambda _: "/send/"),
         "transfer": Page(lambda _: "/send/preview/", posted, status=302),
     }

@@ -1,5 +1,6 @@
 """Home, the customer's accounts, and what happened on them."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from banking import selectors, services
+from banking.insights import selectors as insights
 from banking.models import Account, Right
 from banking.pages.forms import FundForm, OpenAccountForm
 from banking.sharing.selectors import invitations_for, shared_with
@@ -32,10 +34,14 @@ def _dashboard(user: Any) -> dict[str, Any]:
     accounts = list(selectors.accounts_of(user).exclude(status=Account.Status.CLOSED))
     transfers = selectors.transfers_of(user).newest(HOME_MOVEMENTS + 1)
     chart = selectors.balance_chart(accounts)
+    left = insights.left_to_spend(user, accounts)
+    tomorrow = insights.today_of(user) + timedelta(days=1)
     return {
         "greeting": f"Hello, {user.get_short_name()}",
         "accounts": accounts,
         "totals": selectors.totals(accounts),
+        "left": left,
+        "tomorrow": [line for one in left for line in one.lines if line.day == tomorrow],
         "waiting": list(selectors.waiting_for(user)),
         "transfers": selectors.as_seen_by(user, transfers[:HOME_MOVEMENTS]),
         "more": len(transfers) > HOME_MOVEMENTS,

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from banking import selectors, services
+from banking.insights import selectors as insights
 from banking.models import Account, Right, Transfer
 from banking.pages import drafts
 from banking.pages.drafts import Draft
@@ -154,6 +155,7 @@ def _show(
     mine = selectors.knows_why(request.user, found)
     receipt = receipt_of(request.user, found)
     headline, explanation = _headline(receipt)
+    flow = insights.flow_of(request.user, found)
     context = {
         "headline": headline,
         "explanation": explanation,
@@ -161,6 +163,7 @@ def _show(
         "receipt": receipt,
         "seen": receipt.seen,
         "mine": mine,
+        "category": flow and insights.categoriser_of(request.user, flow).of(flow),
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
         "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
         "form": form or PinForm(),

@@ -56,6 +56,7 @@ def payments(today: date) -> list[Payment]:
     start = today - timedelta(days=30 * MONTHS)
     days = [start + timedelta(days=n) for n in range((today - start).days)]
     lived = sorted(one for life in LIVES for day in days for one in _day(life, day, dice))
+    lived = sorted([*lived, *_films(days)])
     return [*_openings(lived, start), *lived]
 
 
@@ -120,6 +121,15 @@ def _bills(life: Life, day: date, dice: random.Random, pay: Pay) -> Iterator[Pay
         yield pay("signal", 19_99, "Mobile plan", 10)
     if day.day == 26 and life.saves:
         yield pay(f"{life.handle}:savings", life.saves, "Savings", 18)
+
+
+def _films(days: list[date]) -> Iterator[Payment]:
+    """A subscription that became dearer in the third month, as they do."""
+    times = [day for day in days if day.day == 12]
+    for number, day in enumerate(times):
+        for life in LIVES:
+            price = 9_99 if number < 3 else 12_99
+            yield Payment(_at(day, 6), life.handle, "marquee", price, "Monthly plan")
 
 
 def _at(day: date, hour: int, minute: int = 0) -> datetime:

@@ -72,6 +72,7 @@ BUSINESSES = (
     Person("copper", "Copper Kettle Café", roles.CUSTOMER, "coffee"),
     Person("foxglove", "Foxglove Books", roles.CUSTOMER, "books"),
     Person("signal", "Signal Mobile", roles.CUSTOMER, "phone"),
+    Person("marquee", "Marquee Streaming", roles.CUSTOMER, "films, dearer since a while"),
 )
 
 

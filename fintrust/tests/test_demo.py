@@ -1,13 +1,18 @@
+import random
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from statistics import fmean
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
+from banking.insights import selectors, sums
+from banking.insights.flows import Counterparty, Flow, next_month
 from banking.models import Movement, Transfer
 from banking.verify import verify_ledger
 from fintrust.core.models import User
+from fintrust.core.money import Money
 from fintrust.demo import history, people
 
 
@@ -74,3 +79,46 @@ def test_a_bank_with_public_passwords_never_runs_in_production(bank, settings):
     with pytest.raises(CommandError):
         call_command("load_demo")
     assert not User.objects.exists()
+
+
+# --- what the bank can foresee of these lives -----------------------------------------------
+
+
+def life_of(life, months, seed):
+    """The spending of one of them, longer than the demo bank knows it."""
+    dice, start = random.Random(seed), date(2025, 1, 1)
+    days = [start + timedelta(days=n) for n in range((next_month(start, months) - start).days)]
+    happened = sorted(one for day in days for one in history._day(life, day, dice))
+    return [
+        Flow(one.at.date(), Money(-one.minor, "EUR"), Counterparty(one.payee, ""), one.note, "")
+        for one in happened
+        if one.payer == life.handle and not one.payee.startswith(life.handle)
+    ]
+
+
+def foreseen(flows, months):
+    """On the 20th of a month: what was expected of the next, what came, and what the last was."""
+    today = next_month(date(2025, 1, 1), months) + timedelta(days=19)
+    known = [flow for flow in flows if flow.day < today]
+    found, whole = selectors.forecast_of(known, "EUR", today=today)
+    assert found and whole == months
+    spent = {one.first: one.sum.spending.minor for one in all_months(flows, months + 2)}
+    last, truth = (spent[next_month(today.replace(day=1), by)] for by in (-1, 1))
+    return found, truth, last
+
+
+def all_months(flows, count):
+    return sums.months(flows, "EUR", until=next_month(date(2025, 1, 1), count - 1), count=count)
+
+
+def test_their_next_month_is_foreseen_better_than_by_the_last_and_as_surely_as_said():
+    trials = [
+        foreseen(life_of(life, months + 2, seed), months)
+        for life in history.LIVES
+        for months in (5, 8, 14)
+        for seed in range(4)
+    ]
+    errors = fmean(abs(found.expected - truth) for found, truth, _ in trials)
+    assert errors < 0.9 * fmean(abs(last - truth) for _, truth, last in trials)
+    inside = fmean(found.low <= truth <= found.high for found, truth, _ in trials)
+    assert inside > fmean(found.coverage for found, *_ in trials) - 0.08

@@ -230,6 +230,17 @@ def open_menu(page: Page) -> None:
     expect(page.get_by_role("group", name="Appearance")).to_be_visible()
 
 
+def open_sum(page: Page) -> None:
+    page.get_by_text("How this is worked out").click()
+    expect(page.get_by_text("usually pays you on")).to_be_visible()
+
+
+def open_tables(page: Page) -> None:
+    for summary in page.get_by_text("Show as a table").all():
+        summary.click()
+    expect(page.get_by_role("columnheader", name="Income")).to_be_visible()
+
+
 def confirm_wrongly(page: Page) -> None:
     page.get_by_label("Your PIN").fill("0000")
     press("Yes, send it")(page)
@@ -258,6 +269,10 @@ def of(handle: str, what: str, more: str = "") -> Address:
 
 def transfer(handle: str, status: str) -> Address:
     return lambda scene: scene.transfer(handle, status)
+
+
+def category(handle: str) -> Address:
+    return lambda scene: scene.transfer(handle, "posted") + "category/"
 
 
 def passkey(what: str) -> Address:
@@ -296,6 +311,7 @@ PLACES = [
     NEWCOMERS("accounts", "/accounts/", "Accounts"),
     NEWCOMERS("send", "/send/", "Move money"),
     NEWCOMERS("activity", "/activity/", "Activity"),
+    NEWCOMERS("insights", "/insights/", "Insights"),
     NEWCOMERS("shared data", "/shared-data/", "Who sees my data"),
     NEWCOMERS("grant", "/shared-data/grant/", "Share an account"),
     NEWCOMERS("ways to confirm", "/account/2fa/", "Ways to confirm"),
@@ -303,6 +319,7 @@ PLACES = [
     NEWCOMERS("pin", "/security/pin/", "Set a PIN"),
     NEWCOMERS("rhythm", "/security/rhythm/", "The rhythm of your typing"),
     CUSTOMERS("home", "/", "Hello, Amara"),
+    CUSTOMERS("what is left", "/", "Hello, Amara", open_sum),
     CUSTOMERS("menu", "/", "Hello, Amara", open_menu),
     CUSTOMERS("accounts", "/accounts/", "Accounts"),
     CUSTOMERS("account", of("amara", "account"), "Current account"),
@@ -325,6 +342,9 @@ PLACES = [
     CUSTOMERS("somebody else's", transfer("priya", "refused"), "We cannot find", status=404),
     CUSTOMERS("activity", "/activity/", "Activity", open_filters),
     CUSTOMERS("activity nothing", "/activity/?text=zebra&status=held", "Activity"),
+    CUSTOMERS("insights", "/insights/", "Insights", open_tables),
+    Place("jonas", "insights in dollars", "/insights/?currency=USD&days=365", "Insights"),
+    CUSTOMERS("category", category("amara"), "What was it for"),
     CUSTOMERS("profile", "/profile/", "Your details|Profile"),
     CUSTOMERS("security", "/security/", "Security"),
     CUSTOMERS("pin", "/security/pin/", "Change your PIN"),
