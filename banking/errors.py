@@ -3,6 +3,7 @@
 from fintrust.core.errors import (
     Conflict,
     Forbidden,
+    Gone,
     Invalid,
     NotFound,
     Problem,
@@ -187,7 +188,64 @@ class TransferNotHeld(Conflict):
     code = "transfer-not-held"
 
 
+class TransferNotPosted(Conflict):
+    """Only a transfer that has moved its money can be reversed."""
+
+    code = "transfer-not-posted"
+
+
+class AccountLimitReached(Conflict):
+    """The account may not send this much, or this often, in so short a time."""
+
+    code, field = "account-limit-reached", "amount"
+
+
+class InvalidAccountLimit(Invalid):
+    """A limit is a whole number from zero up, or nothing for the product's own."""
+
+    code = "invalid-account-limit"
+
+
 class ReasonMissing(Invalid):
     """Write the reason, in 3 to 500 characters."""
 
     code, field = "reason-missing", "reason"
+
+
+# --- across currencies ----------------------------------------------------------------------
+
+
+class NoRate(Conflict):
+    """The bank has no rate between these currencies."""
+
+    code, field = "no-rate", "target"
+
+
+class RateTooOld(Conflict):
+    """The bank's rate between these currencies is too old to be used."""
+
+    code, field = "rate-too-old", "target"
+
+
+class RateMoved(Conflict):
+    """The rate has moved too far since this was agreed; cancel it and ask again."""
+
+    code = "rate-moved"
+
+
+class QuoteExpired(Gone):
+    """This quote has run out. Ask for a new one."""
+
+    code, field = "quote-expired", "quote"
+
+
+class QuoteMismatch(Conflict):
+    """This quote is not ours, or was given for another transfer."""
+
+    code, field = "quote-mismatch", "quote"
+
+
+class InvalidRate(Invalid):
+    """A rate is a positive number with at most twelve decimals."""
+
+    code, field = "invalid-rate", "rate"

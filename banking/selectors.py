@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from banking.errors import UnknownPayee
-from banking.models import Account, Entry, LedgerCheck, Transfer
+from banking.models import Account, Entry, LedgerCheck, Movement, Transfer
 from banking.numbers import account_id_of
 from fintrust.core.errors import Invalid, NotFound
 from fintrust.core.ids import from_public
@@ -127,6 +127,12 @@ def transfer_for(user: User, public_id: str) -> Transfer:
     return transfer
 
 
+def movements_of(transfer: Transfer) -> list[Movement]:
+    """What the ledger did for a posted transfer: one movement, or the legs of its journal."""
+    legs = Q(pk=transfer.pk) | Q(journal_id=transfer.pk)
+    return list(Movement.objects.filter(legs, reverses=None).order_by("source_id", "pk"))
+
+
 def held_transfers() -> QuerySet[Transfer]:
     """Money that waits for somebody, oldest first."""
     return (
@@ -220,7 +226,22 @@ def entries_page(account: Account, *, before: str | None, size: int) -> Page:
             raise InvalidCursor()
         found = found.filter(seq__lt=int(before))
     rows = list(found.select_related("account", "counter__owner")[: size + 1])
-    return Page(rows[:size], str(rows[size - 1].seq) if len(rows) > size else "")
+    more = str(rows[size - 1].seq) if len(rows) > size else ""
+    return Page(with_people(rows[:size]), more)
+
+
+def with_people(entries: list[Entry]) -> list[Entry]:
+    """The same entries; what went through the bank's exchange shows who was on the other side."""
+    exchanged = {e.movement_id: e for e in entries if e.counter.gl_code == "fx-position"}
+    if exchanged:
+        heads = dict(Movement.objects.filter(pk__in=exchanged).values_list("pk", "journal_id"))
+        owners = Transfer.objects.select_related("source__owner", "target__owner")
+        transfers = owners.in_bulk(heads.values())
+        for id, entry in exchanged.items():
+            if found := transfers.get(heads[id]):
+                left = entry.account_id == found.source_id
+                entry.counter = found.target if left else found.source
+    return entries
 
 
 def transfers_page(found: Transfers, *, before: str | None, size: int) -> Page:
@@ -261,7 +282,7 @@ def _seen(user: User, transfer: Transfer) -> Seen:
     )
     incoming = gets and not pays
     opposite = transfer.source if incoming else transfer.target
-    amount = transfer.amount if incoming else -transfer.amount
+    amount = transfer.arrives if incoming else -transfer.amount
     name = opposite.name if pays and gets else name_of(opposite)
     return Seen(transfer, incoming, pays and gets, name, amount)
 

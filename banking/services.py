@@ -4,32 +4,38 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone as clock
 
+import banking.limits.services as limits
 import fraud.services
 from audit.services import record
-from banking import ledger
+from banking import ledger, selectors
 from banking.errors import (
     AccountsExhausted,
+    AlreadyReversed,
+    CurrencyMismatch,
     DepositTooLarge,
     FundingClosed,
     InTheFuture,
+    RateMoved,
     ReasonMissing,
     TransferNotHeld,
+    TransferNotPosted,
     UnknownPayee,
 )
 from banking.events import announce
+from banking.fx import quotes, terms
 from banking.models import Account, Transfer
-from banking.policy import STANDARD, TransferPolicy
+from banking.policy import FX, STANDARD, TransferPolicy
 from biometrics import pins
 from fintrust.core import context
 from fintrust.core.errors import NotFound
 from fintrust.core.idempotency import IdempotencyKeyReused, clean_key, fingerprint
-from fintrust.core.ids import to_public, uuid7
+from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud.facts import Facts
@@ -51,16 +57,32 @@ class Order:
     note: str
     channel: str
     happened_at: datetime | None = None  # only for what happened before it was recorded
+    target_currency: str = ""  # named by who means money to change its currency
+    quote: str = ""  # the price they agreed to; without one, that of the moment
 
     @property
     def fingerprint(self) -> str:
+        """Not the quote: who asks again because an answer got lost may hold a newer one."""
+        crossing = self.source.currency != self.target.currency
         return fingerprint(
             kind=self.kind,
             source=self.source.pk,
             target=self.target.pk,
             amount=str(self.amount),
             note=self.note,
+            **({"into": self.target.currency} if crossing else {}),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One movement of a transfer. The first carries the transfer's own id and heads its journal."""
+
+    id: UUID
+    source: Account
+    target: Account
+    amount: Money
+    kind: str
 
 
 # --- accounts -------------------------------------------------------------------------------
@@ -124,8 +146,14 @@ def send_transfer(
     request_id: str,
     note: str = "",
     channel: str = Transfer.Channel.WEB,
+    target_currency: str = "",
+    quote: str = "",
 ) -> Transfer:
-    """Send money from the customer's own account to any customer's account."""
+    """Send money from the customer's own account to any customer's account.
+
+    To another currency it goes when the customer names that currency, at the rate of the moment,
+    or brings a quote; the amount may then be in either currency.
+    """
     if source.owner_id != by.pk:
         raise NotFound()
     if target.owner_id is None:
@@ -140,6 +168,8 @@ def send_transfer(
             request_id,
             note,
             channel,
+            target_currency=target_currency,
+            quote=quote,
         )
     )
 
@@ -218,15 +248,88 @@ def _carry_out(order: Order) -> Transfer:
     clean_key(order.request_id)
     if stored := _stored(order):
         return stored
-    transfer_id = uuid7()
-    # Locks in id order, and everything the ledger could refuse is refused before fraud looks:
-    # what never could happen must not leave a decision behind.
-    source, target = ledger.lock(order.source, order.target)
-    order = replace(order, source=source, target=target)
-    ledger.check(transfer_id, order.source, order.target, order.amount, kind=order.kind)
-    facts = facts_of(order, to_public(Transfer.prefix, transfer_id))
-    decision = fraud.services.assess(facts)
-    return _book(order, Transfer(id=transfer_id, decision=decision, asked_at=facts.at))
+    transfer = _asked(order, _terms_of(order))
+    order = _lock(order, transfer)
+    _check(order, transfer)
+    facts = facts_of(order, transfer)
+    transfer.decision = fraud.services.assess(facts)
+    transfer.asked_at = facts.at
+    return _book(order, transfer)
+
+
+def _terms_of(order: Order) -> terms.Terms:
+    """What it costs and brings: only what customers send each other has a price."""
+    if order.kind != Transfer.Kind.TRANSFER or order.happened_at is not None:
+        return terms.free(order.amount)
+    here, there = order.source.currency, order.target.currency
+    if order.target_currency not in ("", there):
+        raise CurrencyMismatch(f"That account is in {there}.", field="target_currency")
+    if order.quote:
+        return quotes.agreed(order.quote, order.by, order.source, order.target, order.amount)
+    if here != there and order.target_currency:
+        return quotes.price(order.source, order.target, order.amount)
+    return terms.plain(order.amount)  # should it cross after all, the ledger refuses it
+
+
+def _asked(order: Order, price: terms.Terms) -> Transfer:
+    """The transfer as it was asked for, before anybody has judged it."""
+    return Transfer(
+        id=uuid7(),
+        kind=order.kind,
+        channel=order.channel,
+        source=order.source,
+        target=order.target,
+        amount_minor=price.amount.minor,
+        currency=price.amount.currency,
+        fee_minor=price.fee.minor,
+        target_minor=price.arrives.minor if price.crosses else None,
+        target_currency=price.arrives.currency if price.crosses else None,
+        rate=price.rate,
+        note=order.note,
+        fingerprint=order.fingerprint,
+        requested_by=order.by,
+        request_id=order.request_id,
+    )
+
+
+def _legs(transfer: Transfer) -> list[Leg]:
+    """All movements of a transfer. Across currencies, two through the bank's own positions."""
+    source, target, kind = transfer.source, transfer.target, transfer.kind
+    if transfer.crosses:
+        bought = ledger.internal("fx-position", source.currency)
+        sold = ledger.internal("fx-position", target.currency)
+        legs = [
+            Leg(transfer.pk, source, bought, transfer.amount, kind),
+            Leg(uuid5(transfer.pk, "arrival"), sold, target, transfer.arrives, kind),
+        ]
+    else:
+        legs = [Leg(transfer.pk, source, target, transfer.amount, kind)]
+    if transfer.fee_minor:
+        fees = ledger.internal("fees", transfer.currency)
+        legs.append(Leg(uuid5(transfer.pk, "fee"), source, fees, transfer.fee, "fee"))
+    return legs
+
+
+def _lock(order: Order, transfer: Transfer) -> Order:
+    """Lock every account that the money passes, once and in id order."""
+    source, target, *_ = ledger.lock(order.source, order.target, *_stops(_legs(transfer)))
+    return replace(order, source=source, target=target)
+
+
+def _stops(legs: list[Leg]) -> list[Account]:
+    return [account for leg in legs for account in (leg.source, leg.target)]
+
+
+def _check(order: Order, transfer: Transfer) -> None:
+    """Refuse what the ledger would refuse, before fraud looks: what never could happen must not
+    leave a decision behind."""
+    first, *rest = _legs(transfer)
+    ledger.check(first.id, first.source, first.target, transfer.cost, kind=first.kind)
+    for leg in rest:
+        if leg.source.pk != first.source.pk:  # its own part of the total is asked for already
+            ledger.check(leg.id, leg.source, leg.target, leg.amount, kind=leg.kind)
+    if transfer.spends:
+        limits.check(order.source, transfer.amount)
 
 
 def _stored(order: Order) -> Transfer | None:
@@ -249,19 +352,19 @@ def _stored(order: Order) -> Transfer | None:
     return stored
 
 
-def facts_of(order: Order, subject: str) -> Facts:
+def facts_of(order: Order, transfer: Transfer) -> Facts:
     """What fraud needs to know of an order, and nothing else."""
     outgoing = order.kind != Transfer.Kind.DEPOSIT
     own, other = (order.source, order.target) if outgoing else (order.target, order.source)
     asked = context.current()
     return Facts(
         kind=order.kind,
-        subject=subject,
+        subject=transfer.public_id,
         customer_id=order.by.pk,
         account=own.public_id,
         counterparty=other.public_id if other.owner_id else "",
-        amount_minor=order.amount.minor,
-        currency=order.amount.currency,
+        amount_minor=transfer.amount_minor,
+        currency=transfer.currency,
         at=order.happened_at or clock.now(),
         timezone=order.by.timezone,
         channel=order.channel,
@@ -275,11 +378,6 @@ def facts_of(order: Order, subject: str) -> Facts:
 
 def _book(order: Order, transfer: Transfer) -> Transfer:
     """Post, hold or refuse, as the decision says, and remember it."""
-    transfer.kind, transfer.channel = order.kind, order.channel
-    transfer.source, transfer.target = order.source, order.target
-    transfer.amount_minor, transfer.currency = order.amount.minor, order.amount.currency
-    transfer.note, transfer.fingerprint = order.note, order.fingerprint
-    transfer.requested_by, transfer.request_id = order.by, order.request_id
     by_verdict: dict[str, Callable[[Transfer], None]] = {
         Decision.Verdict.VERIFIED: _post,
         Decision.Verdict.FLAGGED: _hold,
@@ -287,23 +385,43 @@ def _book(order: Order, transfer: Transfer) -> Transfer:
     }
     by_verdict[transfer.decision.verdict](transfer)
     transfer.save(force_insert=True)
+    if transfer.spends and transfer.status != Transfer.Status.REFUSED:
+        limits.count(transfer)
     _remember(transfer, by=order.by)
     return transfer
 
 
 def _post(transfer: Transfer) -> None:
+    first, *rest = _legs(transfer)
     movement = ledger.move(
-        transfer.pk,
-        transfer.source,
-        transfer.target,
-        transfer.amount,
-        kind=transfer.kind,
+        first.id,
+        first.source,
+        first.target,
+        first.amount,
+        kind=first.kind,
         narrative=transfer.note,
         value_date=_value_date(transfer),
+        journal=transfer.pk if rest else None,
     )
+    _move_on(transfer, rest)
     transfer.movement_id = movement.id
     _settle(transfer, status=Transfer.Status.POSTED)
     fraud.services.observe(transfer.decision)
+
+
+def _move_on(transfer: Transfer, legs: list[Leg]) -> None:
+    """The rest of a transfer, in the journal of its first leg."""
+    for leg in legs:
+        ledger.move(
+            leg.id,
+            leg.source,
+            leg.target,
+            leg.amount,
+            kind=leg.kind,
+            narrative=transfer.note,
+            value_date=_value_date(transfer),
+            journal=transfer.pk,
+        )
 
 
 def _value_date(transfer: Transfer) -> date | None:
@@ -316,7 +434,7 @@ def _hold(transfer: Transfer, policy: TransferPolicy = STANDARD) -> None:
     hold = ledger.hold(
         uuid7(),
         transfer.source,
-        transfer.amount,
+        transfer.cost,
         expires_at=clock.now() + policy.hold_max,
         because=transfer.public_id,
     )
@@ -348,10 +466,18 @@ def _remember(transfer: Transfer, *, by: User | None, reason: str = "") -> None:
             "source": transfer.source.public_id,
             "target": transfer.target.public_id,
             "decision": transfer.decision.public_id,
+            **_price_of(transfer),
         },
         reason=reason,
     )
     announce(transfer)
+
+
+def _price_of(transfer: Transfer) -> dict[str, str]:
+    price = {"fee": str(transfer.fee)} if transfer.fee_minor else {}
+    if transfer.crosses:
+        price |= {"arrives": str(transfer.arrives), "rate": f"{transfer.rate}"}
+    return price
 
 
 # --- what becomes of held money -------------------------------------------------------------
@@ -373,17 +499,33 @@ def release_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
 @transaction.atomic
 def _release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
     transfer = _lock_held(transfer)
+    _price_anew(transfer)
+    first, *rest = legs = _legs(transfer)
+    ledger.lock(*_stops(legs))
     movement = ledger.capture(
         _hold_of(transfer),
-        transfer.pk,
-        transfer.target,
-        transfer.amount,
-        kind=transfer.kind,
+        first.id,
+        first.target,
+        first.amount,
+        kind=first.kind,
         narrative=transfer.note,
         value_date=_value_date(transfer),
     )
+    _move_on(transfer, rest)
     transfer.movement_id = movement.id
     return _end(transfer, status=Transfer.Status.POSTED, by=by, reason=reason)
+
+
+def _price_anew(transfer: Transfer) -> None:
+    """Held money goes at the rate of the moment it goes. At the rate of then, whoever lets it wait
+    could choose the better of two; and much less than was agreed to must not arrive unasked."""
+    if not transfer.crosses:
+        return
+    agreed = transfer.arrives.minor
+    now = quotes.price(transfer.source, transfer.target, transfer.amount)
+    if now.arrives.minor < agreed * (1 - FX.slip_max):
+        raise RateMoved()
+    transfer.target_minor, transfer.rate = now.arrives.minor, now.rate
 
 
 def cancel_transfer(*, transfer: Transfer, by: User) -> Transfer:
@@ -450,10 +592,40 @@ def _lock_held(transfer: Transfer) -> Transfer:
 
 def _end(transfer: Transfer, *, status: Transfer.Status, by: User | None, reason: str) -> Transfer:
     _settle(transfer, status=status, by=by, reason=reason)
-    transfer.save(update_fields=["status", "movement", "settled_at", "settled_by", "reason"])
+    changed = ["status", "movement", "settled_at", "settled_by", "reason"]
+    transfer.save(update_fields=changed + (["target_minor", "rate"] if transfer.crosses else []))
     if status == Transfer.Status.POSTED:
         fraud.services.observe(transfer.decision)
+    elif transfer.spends:
+        limits.give_back(transfer)
     _remember(transfer, by=by, reason=reason)
+    return transfer
+
+
+@transaction.atomic
+def reverse_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
+    """An officer gives back all that a transfer moved, in both currencies and the fee, once."""
+    reason = _reason(reason)
+    transfer = (
+        Transfer.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("source", "target", "decision", "requested_by")
+        .get(pk=transfer.pk)
+    )
+    if transfer.status != Transfer.Status.POSTED:
+        raise TransferNotPosted(transfer_status=transfer.status)
+    legs = selectors.movements_of(transfer)
+    ledger.lock(*(side for leg in legs for side in (leg.source_id, leg.target_id)))
+    undone = [ledger.reverse(uuid5(leg.pk, "reversal"), leg.pk) for leg in legs]
+    if any(leg.replayed for leg in undone):
+        raise AlreadyReversed()
+    record(
+        "banking.transfer.reversed",
+        subject=transfer.public_id,
+        by=by,
+        owner=transfer.requested_by,
+        after={"movements": [str(leg.id) for leg in undone]},
+        reason=reason,
+    )
     return transfer
 
 

@@ -1,14 +1,19 @@
 -- Money set aside. A hold lowers what is available and leaves the balance alone; one row places it,
 -- one row ends it, and the primary key of the second makes every hold end once.
 
-CREATE TYPE ledger_hold_state AS (
-    replayed boolean,
-    id uuid, account_id bigint, amount bigint, currency text,
-    expires_at timestamptz, placed_at timestamptz, because text,
-    balance bigint, held bigint
-);
+DO $$
+BEGIN
+    IF to_regtype('ledger_hold_state') IS NULL THEN  -- this file may be run again
+        CREATE TYPE ledger_hold_state AS (
+            replayed boolean,
+            id uuid, account_id bigint, amount bigint, currency text,
+            expires_at timestamptz, placed_at timestamptz, because text,
+            balance bigint, held bigint
+        );
+    END IF;
+END $$;
 
-CREATE FUNCTION ledger_stored_hold(p_hold uuid, p_replayed boolean) RETURNS ledger_hold_state
+CREATE OR REPLACE FUNCTION ledger_stored_hold(p_hold uuid, p_replayed boolean) RETURNS ledger_hold_state
 LANGUAGE sql STABLE AS $$
     SELECT p_replayed, h.id, h.account_id, h.amount, a.currency, h.expires_at, h.placed_at,
            h.because, a.balance, a.held
@@ -16,7 +21,7 @@ LANGUAGE sql STABLE AS $$
      WHERE h.id = p_hold
 $$;
 
-CREATE FUNCTION ledger_hold(
+CREATE OR REPLACE FUNCTION ledger_hold(
     p_id uuid, p_account bigint, p_amount bigint, p_currency text,
     p_expires_at timestamptz DEFAULT NULL, p_because text DEFAULT '')
 RETURNS ledger_hold_state
@@ -52,7 +57,9 @@ BEGIN
 END $$;
 
 -- Takes what was held, or a part of it, to another account; the rest goes back at the same moment.
-CREATE FUNCTION ledger_capture(
+-- What is captured heads a journal of its own name, which other legs (a fee, the other currency)
+-- may join.
+CREATE OR REPLACE FUNCTION ledger_capture(
     p_hold uuid, p_id uuid, p_credit bigint, p_amount bigint, p_currency text,
     p_kind text DEFAULT 'capture', p_narrative text DEFAULT '', p_value_date date DEFAULT NULL)
 RETURNS ledger_moved
@@ -91,14 +98,14 @@ BEGIN
     UPDATE banking_account SET held = held - h.amount WHERE id = h.account_id
     RETURNING banking_account.currency INTO currency;
     moved := ledger_post(p_id, h.account_id, p_credit, amount, COALESCE(p_currency, currency),
-                         p_kind, p_narrative, p_value_date, NULL, NULL, p_hold);
+                         p_kind, p_narrative, p_value_date, p_id, NULL, p_hold);
     INSERT INTO banking_hold_end (hold_id, outcome, amount, movement_id)
     VALUES (p_hold, 'captured', amount, p_id);
     RETURN moved;
 END $$;
 
 -- Gives back all of it. A frozen account gets its money back too: freezing stops what leaves.
-CREATE FUNCTION ledger_end_hold(p_hold uuid, p_outcome text, p_now timestamptz)
+CREATE OR REPLACE FUNCTION ledger_end_hold(p_hold uuid, p_outcome text, p_now timestamptz)
 RETURNS ledger_hold_state
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -118,13 +125,13 @@ BEGIN
     RETURN ledger_stored_hold(p_hold, false);
 END $$;
 
-CREATE FUNCTION ledger_release(p_hold uuid) RETURNS ledger_hold_state
+CREATE OR REPLACE FUNCTION ledger_release(p_hold uuid) RETURNS ledger_hold_state
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     RETURN ledger_end_hold(p_hold, 'released', NULL);
 END $$;
 
-CREATE FUNCTION ledger_expire(p_hold uuid, p_now timestamptz) RETURNS ledger_hold_state
+CREATE OR REPLACE FUNCTION ledger_expire(p_hold uuid, p_now timestamptz) RETURNS ledger_hold_state
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 BEGIN
     RETURN ledger_end_hold(p_hold, 'expired', p_now);
