@@ -30,7 +30,7 @@ from banking.errors import (
 from banking.events import announce
 from banking.fx import quotes, terms
 from banking.models import Account, Transfer
-from banking.policy import FX, STANDARD, TransferPolicy
+from banking.policy import FEES, FX, STANDARD, FeePolicy, TransferPolicy
 from biometrics import pins
 from fintrust.core import context
 from fintrust.core.errors import NotFound
@@ -59,6 +59,7 @@ class Order:
     happened_at: datetime | None = None  # only for what happened before it was recorded
     target_currency: str = ""  # named by who means money to change its currency
     quote: str = ""  # the price they agreed to; without one, that of the moment
+    fees: FeePolicy = FEES
 
     @property
     def fingerprint(self) -> str:
@@ -148,6 +149,7 @@ def send_transfer(
     channel: str = Transfer.Channel.WEB,
     target_currency: str = "",
     quote: str = "",
+    fees: FeePolicy = FEES,
 ) -> Transfer:
     """Send money from the customer's own account to any customer's account.
 
@@ -170,6 +172,7 @@ def send_transfer(
             channel,
             target_currency=target_currency,
             quote=quote,
+            fees=fees,
         )
     )
 
@@ -267,8 +270,10 @@ def _terms_of(order: Order) -> terms.Terms:
     if order.quote:
         return quotes.agreed(order.quote, order.by, order.source, order.target, order.amount)
     if here != there and order.target_currency:
-        return quotes.price(order.source, order.target, order.amount)
-    return terms.plain(order.amount)  # should it cross after all, the ledger refuses it
+        return quotes.price(order.source, order.target, order.amount, fees=order.fees)
+    return terms.plain(
+        order.amount, policy=order.fees
+    )  # should it cross after all, the ledger refuses it
 
 
 def _asked(order: Order, price: terms.Terms) -> Transfer:

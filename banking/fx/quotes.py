@@ -15,7 +15,7 @@ from banking.errors import QuoteExpired, QuoteMismatch
 from banking.fx import selectors
 from banking.fx.terms import Terms, across, customer_rate, plain
 from banking.models import Account
-from banking.policy import FX, FxPolicy
+from banking.policy import FEES, FX, FeePolicy, FxPolicy
 from fintrust.core.models import User
 from fintrust.core.money import CurrencyMismatch, Money
 
@@ -67,11 +67,18 @@ def offer(user: User, source: Account, target: Account, asked: Money) -> Offer:
     )
 
 
-def price(source: Account, target: Account, asked: Money, *, policy: FxPolicy = FX) -> Terms:
+def price(
+    source: Account,
+    target: Account,
+    asked: Money,
+    *,
+    policy: FxPolicy = FX,
+    fees: FeePolicy = FEES,
+) -> Terms:
     """What it costs and brings at this moment."""
     middle = selectors.middle_rate(source.currency, target.currency, policy=policy)
     rate = customer_rate(middle, policy=policy)
-    return across(asked, source.currency, target.currency, rate)
+    return across(asked, source.currency, target.currency, rate, fees=fees)
 
 
 def make(

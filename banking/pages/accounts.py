@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from banking import selectors, services
+from banking.limits.selectors import allowance
 from banking.models import Account
 from banking.pages.forms import FundForm, OpenAccountForm
 from fintrust.core.errors import Problem
@@ -73,7 +74,9 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
     found = selectors.account_for(request.user, account_id)
     page = selectors.entries_page(found, before=request.GET.get("before"), size=ENTRIES_PAGE)
     template = "banking/account.html#entries" if request.htmx else "banking/account.html"
-    return render(request, template, {"account": found, "page": page})
+    active = found.status == Account.Status.ACTIVE
+    context = {"account": found, "page": page, "allowance": allowance(found) if active else None}
+    return render(request, template, context)
 
 
 @require_http_methods(["GET", "POST"])
