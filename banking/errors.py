@@ -249,3 +249,18 @@ class InvalidRate(Invalid):
     """A rate is a positive number with at most twelve decimals."""
 
     code, field = "invalid-rate", "rate"
+
+
+# --- interest -------------------------------------------------------------------------------
+
+
+class InvalidTerms(Invalid):
+    """Interest has tiers from zero up and rates of 0 to 100 per cent with at most six decimals."""
+
+    code = "invalid-terms"
+
+
+class InterestDayClosed(Conflict):
+    """The interest of that day has been counted; terms begin on a later one."""
+
+    code, field = "interest-day-closed", "valid_from"

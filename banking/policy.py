@@ -59,3 +59,16 @@ LIMITS: Mapping[str, LimitPolicy] = {
     "savings": LimitPolicy(),
     "wallet": LimitPolicy(day_major=5_000, month_major=20_000),  # pocket money, and a lost phone
 }
+
+
+@dataclass(frozen=True)
+class InterestPolicy:
+    """How interest is counted and paid."""
+
+    transaction_max: timedelta = timedelta(days=1)  # none that books money lasts longer
+    batch_accounts_max: int = 1_000  # paid in one transaction: a blink for whoever waits
+    tiers_max: int = 10
+    past_max: timedelta = timedelta(days=11 * 366)  # of books taken over; each month is a sweep
+
+
+INTEREST = InterestPolicy()

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from banking import selectors, services
+from banking.interest.selectors import earning
 from banking.limits.selectors import allowance
 from banking.models import Account
 from banking.pages.forms import FundForm, OpenAccountForm
@@ -75,7 +76,12 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
     page = selectors.entries_page(found, before=request.GET.get("before"), size=ENTRIES_PAGE)
     template = "banking/account.html#entries" if request.htmx else "banking/account.html"
     active = found.status == Account.Status.ACTIVE
-    context = {"account": found, "page": page, "allowance": allowance(found) if active else None}
+    context = {
+        "account": found,
+        "page": page,
+        "allowance": allowance(found) if active else None,
+        "earning": earning(found) if found.status != Account.Status.CLOSED else None,
+    }
     return render(request, template, context)
 
 
