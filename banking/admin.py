@@ -18,11 +18,22 @@ from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from banking import ledger, services
-from banking.errors import TransferNotHeld
-from banking.models import Account, Currency, Hold, LedgerCheck, Movement, Transfer
+from banking.models import (
+    Account,
+    AccountLimit,
+    AccrualRun,
+    Currency,
+    FxRate,
+    Hold,
+    InterestMonth,
+    InterestTerms,
+    LedgerCheck,
+    Movement,
+    Transfer,
+)
 from banking.numbers import AccountNumberInvalid, account_id_of
 from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin, RecordsViews
-from fintrust.core.errors import NotFound
+from fintrust.core.errors import Conflict, NotFound
 from fintrust.core.ids import from_public
 from fintrust.core.money import Money
 
@@ -62,6 +73,51 @@ def _uuid(prefix: str, text: str) -> Any:
 class CurrencyAdmin(ReadOnlyAdmin):
     list_display = ("code", "name", "exponent")
     ordering = ("code",)
+
+
+@admin.register(FxRate)
+class FxRateAdmin(ReadOnlyAdmin):
+    list_display = ("valid_from", "base", "quote", "rate", "source", "recorded_by")
+    list_filter = ("base", "quote", ("valid_from", MomentRangeFilter))
+    list_select_related = ("recorded_by",)
+    ordering = ("-valid_from", "-id")
+
+
+@admin.register(InterestTerms)
+class InterestTermsAdmin(ReadOnlyAdmin):
+    list_display = ("valid_from", "product", "currency", "day_count", "rates", "set_by")
+    list_filter = ("product", "currency")
+    list_select_related = ("set_by",)
+    ordering = ("-valid_from", "-id")
+
+    @display(description="from, rate")
+    def rates(self, terms: InterestTerms) -> str:
+        tiers = ((Money(start, terms.currency).format(), rate) for start, rate in terms.tiers)
+        return format_html_join(", ", "{}: {}", tiers)
+
+
+@admin.register(AccrualRun)
+class AccrualRunAdmin(ReadOnlyAdmin):
+    list_display = ("first", "last", "accruals", "corrections", "at")
+    ordering = ("-last",)
+
+
+@admin.register(InterestMonth)
+class InterestMonthAdmin(ReadOnlyAdmin):
+    list_display = ("through", "payments", "fees", "at")
+    ordering = ("-through",)
+
+
+@admin.register(AccountLimit)
+class AccountLimitAdmin(RecordsViews, ReadOnlyAdmin):
+    list_display = ("at", "on", "day_minor", "month_minor", "day_count", "set_by", "reason")
+    list_select_related = ("account", "set_by")
+    ordering = ("-id",)
+    owner_field = "account__owner"
+
+    @display(description="account")
+    def on(self, limit: AccountLimit) -> str:
+        return _name(limit.account)
 
 
 @admin.register(LedgerCheck)
@@ -258,7 +314,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         "expires", "settled_at", "settled_by", "reason",
     )  # fmt: skip
     change_form_after_template = "admin/banking/_judgement.html"
-    actions_detail = ("release", "refuse")
+    actions_detail = ("release", "refuse", "reverse")
 
     def get_search_results(
         self, request: HttpRequest, rows: QuerySet[Transfer], text: str
@@ -278,6 +334,9 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
     def has_refuse_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("banking.refuse_transfer") and _is_held(object_id)
 
+    def has_reverse_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("banking.reverse_transfer") and _can_go_back(object_id)
+
     @action(
         description="Release", icon="check", variant=ActionVariant.PRIMARY, permissions=["release"]
     )
@@ -289,6 +348,12 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
     )
     def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._settle(request, object_id, "Refuse", services.refuse_transfer)
+
+    @action(
+        description="Reverse", icon="undo", variant=ActionVariant.DANGER, permissions=["reverse"]
+    )
+    def reverse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._settle(request, object_id, "Reverse", services.reverse_transfer)
 
     def _settle(
         self, request: HttpRequest, object_id: str, verb: str, service: Callable[..., Transfer]
@@ -320,7 +385,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
     ) -> HttpResponse:
         try:
             service(transfer=transfer, by=request.user, reason=reason)
-        except TransferNotHeld as problem:  # a colleague, or the customer, was quicker
+        except Conflict as problem:  # a colleague, or the customer, was quicker
             messages.warning(request, problem.message)
             return redirect("admin:banking_transfer_change", transfer.pk)
         messages.success(request, f"{verb}d: {transfer.amount.format()}, {transfer.public_id}")
@@ -369,6 +434,11 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         if transfer.hold is None or transfer.hold.expires_at is None:
             return "-"
         return date_format(timezone.localtime(transfer.hold.expires_at), "DATETIME_FORMAT")
+
+
+def _can_go_back(object_id: Any) -> bool:
+    posted = Transfer.objects.filter(pk=object_id, status=Transfer.Status.POSTED)
+    return posted.filter(movement__reversed_by=None).exists()
 
 
 def _is_held(object_id: Any) -> bool:

@@ -364,6 +364,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300,
         "options": {"expires": 300},
     },
+    # A day is due once, at midnight in UTC; asking more often catches up sooner after a pause.
+    "count-interest": {
+        "task": "banking.count_interest",
+        "schedule": 600,
+        "options": {"expires": 600},
+    },
     "expire-holds": {
         "task": "banking.expire_holds",
         "schedule": 30,

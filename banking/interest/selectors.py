@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from banking.models import Account, InterestTerms
-from banking.models.interest import UNITS
+from banking.models.interest import PARTS, UNITS
 from fintrust.core.money import Money
 
 _DUE = (Path(__file__).parents[1] / "sql" / "interest_due.sql").read_text()
@@ -45,9 +45,33 @@ class Earning:
     """What the owner of an account is told about its interest."""
 
     terms: InterestTerms
-    rates: list[tuple[Money, Decimal]]  # from how much on, and per cent a year
     earned: Money  # since the last payment; negative for an overdraft
     paid_on: date  # when it is paid next
+
+    @property
+    def rate(self) -> str:
+        """Of the first tier."""
+        return _percent(self.terms.tiers[0][1])
+
+    @property
+    def tiers(self) -> str:
+        """The rates further up, and what an overdraft costs."""
+        currency = self.terms.currency
+        more = [
+            f"{_percent(rate)} from {Money(start, currency).format()}"
+            for start, rate in self.terms.tiers[1:]
+        ]
+        if self.terms.overdraft_parts:
+            more.append(f"{_percent(Decimal(self.terms.overdraft_parts) / PARTS)} on an overdraft")
+        return ", ".join(more)
+
+    @property
+    def label(self) -> str:
+        return "Overdraft interest so far" if self.earned.minor < 0 else "Earned, not yet paid"
+
+
+def _percent(rate: Decimal) -> str:
+    return f"{(rate * 100).normalize():f}%"
 
 
 def earning(account: Account) -> Earning | None:
@@ -65,7 +89,6 @@ def earning(account: Account) -> Earning | None:
     due = due_to([account.pk], today)
     return Earning(
         terms,
-        [(Money(start, account.currency), rate * 100) for start, rate in terms.tiers],
         Money(due[0].minor if due else 0, account.currency),
         (today.replace(day=1) + timedelta(days=31)).replace(day=1),
     )

@@ -253,8 +253,9 @@ def _pay(accounts: list[int], through: date) -> int:
     """
     _lock()
     due = [one for one in due_to(accounts, through) if one.minor]
+    banks = _banks({one.currency for one in due})
     moved = ledger.move_many(
-        [_instruction(one, through) for one in due], value_date=through + timedelta(days=1)
+        [_instruction(one, through, banks) for one in due], value_date=through + timedelta(days=1)
     )
     paid = [
         InterestPayment(
@@ -271,13 +272,22 @@ def _pay(accounts: list[int], through: date) -> int:
     return len(paid)
 
 
-def _instruction(due: Due, through: date) -> Instruction:
+Banks = dict[tuple[str, str], Account]
+
+
+def _banks(currencies: set[str]) -> Banks:
+    """The bank's side of interest and fees in these currencies."""
+    codes = ("interest", "interest-income", "fees")
+    return {(c, currency): ledger.internal(c, currency) for c in codes for currency in currencies}
+
+
+def _instruction(due: Due, through: date, banks: Banks) -> Instruction:
     amount = Money(abs(due.minor), due.currency)
     id, narrative = _once(due.uuid, "interest", through), f"Interest {through:%B %Y}"
     if due.minor > 0:
-        bank = ledger.internal("interest", due.currency)
+        bank = banks["interest", due.currency]
         return Instruction(id, bank, due.account_id, amount, "interest", narrative)
-    bank = ledger.internal("interest-income", due.currency)
+    bank = banks["interest-income", due.currency]
     return Instruction(id, due.account_id, bank, amount, "interest", narrative)
 
 
@@ -293,12 +303,13 @@ def _charge(accounts: list[int], through: date, fees: FeePolicy) -> int:
     priced = {product: fee for product, fee in fees.account_month_major.items() if fee}
     if not priced:
         return 0
-    rows = Account.objects.filter(pk__in=accounts, product__in=priced).order_by("pk")
+    rows = list(Account.objects.filter(pk__in=accounts, product__in=priced).order_by("pk"))
+    banks = _banks({account.currency for account in rows})
     instructions = [
         Instruction(
             _once(account.uuid, "fee", through),
             account,
-            ledger.internal("fees", account.currency),
+            banks["fees", account.currency],
             _fee(priced[account.product], account.currency),
             "fee",
             f"Account fee {through:%B %Y}",

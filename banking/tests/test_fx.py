@@ -36,9 +36,11 @@ from banking.tests.conftest import open_funded
 from banking.tests.test_api import ask, client_of
 from banking.tests.test_pages import draft_of
 from banking.verify import verify_ledger
+from fintrust.core import roles
 from fintrust.core.errors import Forbidden
 from fintrust.core.ids import uuid7
 from fintrust.core.money import AmountTooLarge, CurrencyMismatch, InvalidAmount, Money, exponent
+from fintrust.tests.builders import person
 
 CURRENCIES = ("EUR", "USD", "JPY", "BHD", "GBP", "INR")
 
@@ -228,6 +230,7 @@ class TestRates:
             set_rate(base="EUR", quote="USD", rate=Decimal(1), source="s", by=ben)
         rate("EUR", "USD", "1.10")
         record = Record.objects.get(action="banking.rate.set")
+        assert record.after
         assert (record.subject, record.after["rate"]) == ("EUR/USD", "1.10")
         with pytest.raises(DatabaseError), transaction.atomic():
             FxRate.objects.update(rate=2)
@@ -258,7 +261,8 @@ class TestTransfers:
         assert ledger.internal("fx-position", "USD").balance_minor == -109_78
         assert sums() == {} and verify_ledger() == []
         record = Record.objects.get(action="banking.transfer.posted", subject=done.public_id)
-        assert record.after["arrives"] == "109.78 USD" and record.after["fee"] == "0.30 EUR"
+        assert record.after
+        assert (record.after["arrives"], record.after["fee"]) == ("109.78 USD", "0.30 EUR")
 
     def test_the_amount_may_be_what_arrives(self, cross, hers, dollars):
         done = cross(50_00, "USD")
@@ -400,7 +404,8 @@ class TestHeld:
         done = services.release_transfer(transfer=held, by=olga, reason="called back")
         assert done.rate == Decimal("1.1976")
         done.refresh_from_db()
-        assert balance(dollars) == 100_00 + done.target_minor == 100_00 + 1_137_72
+        assert done.target_minor == 1_137_72
+        assert balance(dollars) == 100_00 + 1_137_72
 
     @pytest.mark.parametrize("now, works", [("1.0891", True), ("1.0890", False)])
     def test_a_hundredth_less_than_agreed_is_the_most(self, held, olga, rate, dollars, now, works):
@@ -570,3 +575,36 @@ class TestPages:
     def test_held_money_says_that_its_rate_may_change(self, online, held):
         page = online.get(reverse("transfer", args=[held.public_id])).content.decode()
         assert "rate of the moment" in page
+
+
+@pytest.mark.django_db
+class TestConsole:
+    def test_a_compliance_officer_reverses_once_with_a_reason(self, cross, client, hers):
+        done = cross()
+        olga = person(roles.COMPLIANCE)
+        client.force_login(olga)
+        address = reverse("admin:banking_transfer_reverse", args=[done.pk])
+        assert "US$109.78 to arrive" in client.get(address).content.decode()
+        assert "characters" in client.post(address, {"reason": "x"}).content.decode()
+        assert balance(hers) == 899_70
+        client.post(address, {"reason": "sent by mistake"})
+        assert balance(hers) == 1_000_00
+        assert client.post(address, {"reason": "sent by mistake"}).status_code == 403
+
+    @pytest.mark.parametrize(
+        "name", ["fxrate", "interestterms", "accrualrun", "interestmonth", "accountlimit"]
+    )
+    def test_what_was_set_and_counted_can_be_read(self, client, treasurer, rate, hers, name):
+        from banking.interest.services import set_terms
+        from banking.limits.services import set_account_limit
+
+        rate("EUR", "USD", "1.10")
+        today = timezone.now().date()
+        set_terms(
+            product="savings", currency="EUR", valid_from=today, day_count="act/365",
+            tiers=[(0, Decimal("0.02"))], by=treasurer,
+        )  # fmt: skip
+        set_account_limit(account=hers, by=treasurer, reason="asked by phone", day_minor=5)
+        client.force_login(treasurer)
+        page = client.get(reverse(f"admin:banking_{name}_changelist"))
+        assert page.status_code == 200
