@@ -569,8 +569,6 @@ class History(APIView):
     def _found(self, user: User, asked: dict[str, Any]) -> selectors.Transfers:
         with about("account"):
             found = selectors.history(user, _filters(asked))
-        if "currency" in asked:
-            found = found.filter(currency=asked["currency"])
         if "counterparty" in asked:
             with about("counterparty"):
                 other = selectors.payee_account(asked["counterparty"])
@@ -586,7 +584,7 @@ def _filters(asked: dict[str, Any]) -> Filters:
     }
     same = {
         name: asked[name]
-        for name in ("account", "kind", "status", "verdict", "since", "until")
+        for name in ("account", "kind", "status", "verdict", "currency", "since", "until")
         if name in asked
     }
     return Filters(**same, **amounts)

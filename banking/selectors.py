@@ -296,12 +296,13 @@ def name_of(account: Account) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """How a history may be narrowed. Amounts in minor units, both ends inclusive."""
+    """How a history may be narrowed. Amounts in minor units of the currency, ends included."""
 
     account: str = ""
     kind: str = ""
     status: str = ""
     verdict: str = ""
+    currency: str = ""
     amount_min: int | None = None
     amount_max: int | None = None
     since: datetime | None = None
@@ -321,16 +322,26 @@ def history(user: User, filters: Filters) -> Transfers:
         "decision__verdict": filters.verdict,
     }
     bounds = {
-        "amount_minor__gte": filters.amount_min,
-        "amount_minor__lte": filters.amount_max,
         "asked_at__gte": filters.since,
         "asked_at__lt": filters.until,
     }
     found = found.filter(**{name: value for name, value in exact.items() if value})
     found = found.filter(**{name: value for name, value in bounds.items() if value is not None})
+    if filters.currency:
+        sent = _between("currency", "amount_minor", filters)
+        found = found.filter(sent | _between("target_currency", "target_minor", filters))
     if filters.text:
         found = found.filter(_mentions(filters.text))
     return found
+
+
+def _between(currency: str, minor: str, filters: Filters) -> Q:
+    """What has this currency and an amount in the bounds, on one side of a transfer."""
+    bounds = {f"{minor}__gte": filters.amount_min, f"{minor}__lte": filters.amount_max}
+    return Q(
+        **{currency: filters.currency},
+        **{name: value for name, value in bounds.items() if value is not None},
+    )
 
 
 def _transfers_on(user: User, account: Account) -> Transfers:

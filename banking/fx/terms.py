@@ -2,7 +2,8 @@
 
 An amount is converted as a fraction and rounded once. What arrives is rounded down and what must be
 paid for a wanted sum is rounded up, so no conversion, forth, back or in pieces, ever makes a minor
-unit; the part below one stays in the bank's position. A fee is rounded half to even.
+unit; the part below one stays in the bank's position. A fee is rounded up, so that a payment cut
+into small pieces is never cheaper.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Terms:
 def plain(amount: Money, *, policy: FeePolicy = FEES) -> Terms:
     """Within one currency: what is sent arrives."""
     fixed = Fraction(policy.transfer_major) * 10 ** decimals_of(amount.currency)
-    return Terms(amount, Money(round(fixed), amount.currency), amount)
+    return Terms(amount, Money(ceil(fixed), amount.currency), amount)
 
 
 def free(amount: Money) -> Terms:
@@ -68,5 +69,5 @@ def across(
         raise InvalidAmount(f"This is less than the smallest amount of {target}.")
     if max(sent, arrives) > MINOR_MAX:
         raise AmountTooLarge()
-    fee = round(sent * Fraction(fees.fx_share))  # Python rounds a fraction half to even
+    fee = ceil(sent * Fraction(fees.fx_share))
     return Terms(Money(sent, source), Money(fee, source), Money(arrives, target), rate)
