@@ -20,12 +20,23 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from banking import ledger, services
 from banking.care import services as care
 from banking.care.selectors import BANK, frozen_by
-from banking.errors import TransferNotHeld
-from banking.models import Account, Currency, Hold, LedgerCheck, Movement, Transfer
+from banking.models import (
+    Account,
+    AccountLimit,
+    AccrualRun,
+    Currency,
+    FxRate,
+    Hold,
+    InterestMonth,
+    InterestTerms,
+    LedgerCheck,
+    Movement,
+    Transfer,
+)
 from banking.numbers import AccountNumberInvalid, account_id_of
-from banking.returns.services import is_returnable, reverse_transfer
+from banking.returns.services import is_reversible, reverse_transfer
 from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin, RecordsViews
-from fintrust.core.errors import NotFound, Problem
+from fintrust.core.errors import Conflict, NotFound, Problem
 from fintrust.core.ids import from_public
 from fintrust.core.money import Money
 
@@ -65,6 +76,51 @@ def _uuid(prefix: str, text: str) -> Any:
 class CurrencyAdmin(ReadOnlyAdmin):
     list_display = ("code", "name", "exponent", "closed_until")
     ordering = ("code",)
+
+
+@admin.register(FxRate)
+class FxRateAdmin(ReadOnlyAdmin):
+    list_display = ("valid_from", "base", "quote", "rate", "source", "recorded_by")
+    list_filter = ("base", "quote", ("valid_from", MomentRangeFilter))
+    list_select_related = ("recorded_by",)
+    ordering = ("-valid_from", "-id")
+
+
+@admin.register(InterestTerms)
+class InterestTermsAdmin(ReadOnlyAdmin):
+    list_display = ("valid_from", "product", "currency", "day_count", "rates", "set_by")
+    list_filter = ("product", "currency")
+    list_select_related = ("set_by",)
+    ordering = ("-valid_from", "-id")
+
+    @display(description="from, rate")
+    def rates(self, terms: InterestTerms) -> str:
+        tiers = ((Money(start, terms.currency).format(), rate) for start, rate in terms.tiers)
+        return format_html_join(", ", "{}: {}", tiers)
+
+
+@admin.register(AccrualRun)
+class AccrualRunAdmin(ReadOnlyAdmin):
+    list_display = ("first", "last", "accruals", "corrections", "at")
+    ordering = ("-last",)
+
+
+@admin.register(InterestMonth)
+class InterestMonthAdmin(ReadOnlyAdmin):
+    list_display = ("through", "payments", "fees", "at")
+    ordering = ("-through",)
+
+
+@admin.register(AccountLimit)
+class AccountLimitAdmin(RecordsViews, ReadOnlyAdmin):
+    list_display = ("at", "on", "day_minor", "month_minor", "day_count", "set_by", "reason")
+    list_select_related = ("account", "set_by")
+    ordering = ("-id",)
+    owner_field = "account__owner"
+
+    @display(description="account")
+    def on(self, limit: AccountLimit) -> str:
+        return _name(limit.account)
 
 
 @admin.register(LedgerCheck)
@@ -399,7 +455,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
                 return redirect("admin:banking_transfer_change", back.pk)
         self.admin_site.record_view(transfer, owner=transfer.requested_by)
         facts = [
-            ("Amount", transfer.amount.format()),
+            ("Amount", _what_moves(transfer)),
             ("Back to", transfer.source.number if transfer.source.owner_id else transfer.source),
             ("From", transfer.target.number if transfer.target.owner_id else transfer.target),
             ("Asked by", transfer.requested_by.name),
@@ -436,7 +492,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
     ) -> HttpResponse:
         try:
             service(transfer=transfer, by=request.user, reason=reason)
-        except TransferNotHeld as problem:  # a colleague, or the customer, was quicker
+        except Conflict as problem:  # a colleague, or the customer, was quicker
             messages.warning(request, problem.message)
             return redirect("admin:banking_transfer_change", transfer.pk)
         messages.success(request, f"{verb}d: {transfer.amount.format()}, {transfer.public_id}")
@@ -487,6 +543,11 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         return date_format(timezone.localtime(transfer.hold.expires_at), "DATETIME_FORMAT")
 
 
+def _what_moves(transfer: Transfer) -> str:
+    sent = transfer.cost.format()
+    return f"{sent}, {transfer.arrives.format()} arrived" if transfer.crosses else sent
+
+
 def _is_held(object_id: Any) -> bool:
     return Transfer.objects.filter(pk=object_id, status=Transfer.Status.HELD).exists()
 
@@ -496,7 +557,7 @@ def _is_reversible(object_id: Any) -> bool:
     if transfer is None or transfer.kind == Transfer.Kind.REVERSAL:
         return False
     back = transfer.returned_by.filter(status__in=[Transfer.Status.POSTED, Transfer.Status.HELD])
-    return is_returnable(transfer) and not back.exists()
+    return is_reversible(transfer) and not back.exists()
 
 
 def _may_freeze(request: HttpRequest) -> bool:

@@ -5,11 +5,17 @@ answers 201 with `status: refused`, while a transfer that could not happen at al
 frozen account) is a problem and leaves nothing behind. See docs/api.md.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -18,6 +24,8 @@ from rest_framework.views import APIView
 from banking import errors, selectors, services
 from banking.care.selectors import version_of
 from banking.care.services import rename_account
+from banking.fx import quotes
+from banking.limits.selectors import allowance
 from banking.models import Account, Right, Transfer
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
@@ -203,6 +211,33 @@ class Balance(APIView):
         return Response(BalanceView(selectors.account_for(request.user, account, Right.VIEW)).data)
 
 
+class WindowView(serializers.Serializer[Any]):
+    limit = AmountText()
+    sent = AmountText(help_text="Sent, or set aside to be sent.")
+    left = AmountText()
+    resets_at = Moment()
+
+
+class LimitsView(serializers.Serializer[Any]):
+    """What the account may send. Days and months are the bank's, in UTC."""
+
+    currency = serializers.CharField(source="left.currency")
+    left = AmountText(help_text="What can be sent at once without reaching a limit.")
+    day = WindowView()
+    month = WindowView()
+    payments_a_day = serializers.IntegerField(source="count_limit")
+    payments_left = serializers.IntegerField(source="count_left")
+
+
+class AccountLimits(APIView):
+    @extend_schema(operation_id="accounts_limits", responses={200: LimitsView})
+    def get(self, request: PersonApiRequest, account: str) -> Response:
+        """What the account may still send today and this month."""
+        return Response(
+            LimitsView(allowance(selectors.account_for(request.user, account, Right.VIEW))).data
+        )
+
+
 # --- moving money ---------------------------------------------------------------------------
 
 
@@ -223,6 +258,23 @@ class DecisionView(serializers.Serializer[Decision]):
     at = Moment()
 
 
+class MoneyView(serializers.Serializer[Money]):
+    amount = serializers.SerializerMethodField()
+    currency = serializers.CharField()
+
+    def get_amount(self, money: Money) -> str:
+        """As text, with all its decimals."""
+        return _text(money)
+
+
+def _text(money: Money) -> str:
+    return str(money).partition(" ")[0]
+
+
+def _rate(rate: Decimal) -> str:
+    return f"{rate.normalize():f}"
+
+
 class TransferView(serializers.Serializer[Transfer]):
     """A transfer as one side of it may see it."""
 
@@ -230,8 +282,11 @@ class TransferView(serializers.Serializer[Transfer]):
     kind = serializers.ChoiceField(Transfer.Kind.choices)
     status = serializers.ChoiceField(Transfer.Status.choices)
     direction = serializers.SerializerMethodField()
-    amount = AmountText()
-    currency = serializers.CharField()
+    amount = serializers.SerializerMethodField()
+    currency = serializers.SerializerMethodField()
+    fee = serializers.SerializerMethodField()
+    arrives = serializers.SerializerMethodField()
+    rate = serializers.SerializerMethodField()
     source = serializers.SerializerMethodField()  # type: ignore[assignment]
     target = serializers.SerializerMethodField()
     counterparty = serializers.SerializerMethodField()
@@ -249,6 +304,33 @@ class TransferView(serializers.Serializer[Transfer]):
         """`in`, `out`, or `internal` between two of your own accounts."""
         seen = self._seen(transfer)
         return "internal" if seen.internal else "in" if seen.incoming else "out"
+
+    def get_amount(self, transfer: Transfer) -> str:
+        """What was sent; for who is paid, what arrived."""
+        return _text(self._felt(transfer))
+
+    def get_currency(self, transfer: Transfer) -> str:
+        """Of the amount."""
+        return self._felt(transfer).currency
+
+    def get_fee(self, transfer: Transfer) -> str | None:
+        """What it cost on top of the amount, for who pays it."""
+        return None if self._seen(transfer).incoming else _text(transfer.fee)
+
+    @extend_schema_field(MoneyView(allow_null=True))
+    def get_arrives(self, transfer: Transfer) -> Any:
+        """What reaches the other side when it has another currency, for who sent it."""
+        if self._seen(transfer).incoming or not transfer.crosses:
+            return None
+        return MoneyView(transfer.arrives).data
+
+    def get_rate(self, transfer: Transfer) -> str | None:
+        """How many of the other currency one of yours brought."""
+        seen = self._seen(transfer)
+        return None if seen.incoming or transfer.rate is None else _rate(transfer.rate)
+
+    def _felt(self, transfer: Transfer) -> Money:
+        return transfer.arrives if self._seen(transfer).incoming else transfer.amount
 
     def get_source(self, transfer: Transfer) -> str | None:
         """Your account, or null: whoever pays you keeps their account to themselves."""
@@ -320,6 +402,34 @@ class TransferBody(MoneyBody):
     target = Text(max_length=60, help_text="Who is paid: an account's id or number.")
     note = Text(max_length=NOTE_MAX, required=False, allow_blank=True, default="")
 
+    target_currency = Currency(
+        required=False,
+        help_text="The target's currency, when it is another one: you agree to the rate of the"
+        " moment. The amount may be in it, too: then so much arrives.",
+    )
+    quote = Text(
+        required=False, max_length=quotes.TOKEN_MAX, help_text="The price you were quoted."
+    )
+
+
+class QuoteBody(MoneyBody):
+    source = Text(max_length=60, help_text="One of your accounts.")  # type: ignore[assignment]
+    target = Text(max_length=60, help_text="Who is to be paid: an account's id or number.")
+
+
+class QuoteView(serializers.Serializer[Any]):
+    """What a transfer would cost and bring."""
+
+    amount = MoneyView()
+    fee = MoneyView()
+    total = MoneyView()
+    arrives = MoneyView()
+    rate = serializers.CharField(allow_null=True, help_text="Null within one currency.")
+    quote = serializers.CharField(
+        allow_null=True, help_text="Send it with the transfer to get this price."
+    )
+    expires_at = Moment(allow_null=True)
+
 
 class PinBody(Body):
     pin = Text(max_length=8, trim_whitespace=False)
@@ -375,6 +485,9 @@ _ANY_MONEY = (
 )
 
 
+_ANY_PRICE = (errors.NoRate, errors.RateTooOld)
+
+
 class MoneyDoor(APIView):
     throttle_scope = "money"
 
@@ -414,7 +527,7 @@ class Deposit(MoneyDoor):
 
 class Withdraw(MoneyDoor):
     @_money_moves("withdraw", CashBody, {"account": _MINE, "amount": "12.50", "currency": "EUR"})
-    @raises(*_ANY_MONEY)
+    @raises(*_ANY_MONEY, errors.AccountLimitReached)
     def post(self, request: PersonApiRequest) -> Response:
         """Take money out of an account of yours."""
         key, asked = self.key(), body_of(request, CashBody)
@@ -442,9 +555,13 @@ class Send(MoneyDoor):
     )
     @raises(
         *_ANY_MONEY,
+        *_ANY_PRICE,
         errors.SameAccount,
+        errors.AccountLimitReached,
         errors.UnknownPayee,
         errors.ViewOnly,
+        errors.QuoteExpired,
+        errors.QuoteMismatch,
         AccountNumberInvalid,
     )
     def post(self, request: PersonApiRequest) -> Response:
@@ -465,8 +582,48 @@ class Send(MoneyDoor):
             request_id=key,
             note=asked["note"],
             channel=Transfer.Channel.API,
+            target_currency=asked.get("target_currency", ""),
+            quote=asked.get("quote", ""),
         )
         return self.answer(request, transfer)
+
+
+class Quoted(APIView):
+    throttle_scope = "money"
+
+    @extend_schema(
+        operation_id="transactions_quote",
+        request=QuoteBody,
+        responses={200: QuoteView},
+        examples=[
+            OpenApiExample(
+                "Twelve euro fifty",
+                {"source": _MINE, "target": _THEIRS, "amount": "12.50", "currency": "EUR"},
+                request_only=True,
+            )
+        ],
+    )
+    @raises(
+        *_ANY_PRICE,
+        money.InvalidAmount,
+        money.AmountTooLarge,
+        money.CurrencyMismatch,
+        errors.UnknownCurrency,
+        errors.UnknownPayee,
+        AccountNumberInvalid,
+        NotFound,
+    )
+    def post(self, request: PersonApiRequest) -> Response:
+        """What a transfer would cost and bring. Nothing moves and nothing is kept.
+
+        Across currencies the price stands for a minute: send its `quote` with the transfer.
+        """
+        asked = body_of(request, QuoteBody)
+        with about("source"):
+            source = selectors.account_for(request.user, asked["source"])
+        with about("target"):
+            target = selectors.payee_account(asked["target"])
+        return Response(QuoteView(quotes.offer(request.user, source, target, asked["amount"])).data)
 
 
 # --- what became of it ----------------------------------------------------------------------
@@ -528,8 +685,6 @@ class History(APIView):
     def _found(self, user: User, asked: dict[str, Any]) -> selectors.Transfers:
         with about("account"):
             found = selectors.history(user, _filters(asked))
-        if "currency" in asked:
-            found = found.filter(currency=asked["currency"])
         if "counterparty" in asked:
             with about("counterparty"):
                 other = selectors.payee_account(asked["counterparty"])
@@ -545,7 +700,7 @@ def _filters(asked: dict[str, Any]) -> Filters:
     }
     same = {
         name: asked[name]
-        for name in ("account", "kind", "status", "verdict", "since", "until")
+        for name in ("account", "kind", "status", "verdict", "currency", "since", "until")
         if name in asked
     }
     return Filters(**same, **amounts)
@@ -573,6 +728,8 @@ class Confirm(APIView):
         errors.AccountFrozen,
         errors.AccountClosed,
         errors.BalanceTooLarge,
+        errors.RateMoved,
+        *_ANY_PRICE,
         PinNotSet,
         PinWrong,
         PinLocked,

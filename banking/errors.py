@@ -267,6 +267,18 @@ class TransferNotHeld(Conflict):
     code = "transfer-not-held"
 
 
+class AccountLimitReached(Conflict):
+    """The account may not send this much, or this often, in so short a time."""
+
+    code, field = "account-limit-reached", "amount"
+
+
+class InvalidAccountLimit(Invalid):
+    """A limit is a whole number from zero up, or nothing for the product's own."""
+
+    code = "invalid-account-limit"
+
+
 class ReasonMissing(Invalid):
     """Write the reason, in 3 to 500 characters."""
 
@@ -414,3 +426,57 @@ class UnknownCategory(Invalid):
     """There is no such category."""
 
     code, field = "unknown-category", "category"
+
+
+# --- across currencies ----------------------------------------------------------------------
+
+
+class NoRate(Conflict):
+    """The bank has no rate between these currencies."""
+
+    code, field = "no-rate", "target"
+
+
+class RateTooOld(Conflict):
+    """The bank's rate between these currencies is too old to be used."""
+
+    code, field = "rate-too-old", "target"
+
+
+class RateMoved(Conflict):
+    """The rate has moved too far since this was agreed; cancel it and ask again."""
+
+    code = "rate-moved"
+
+
+class QuoteExpired(Gone):
+    """This quote has run out. Ask for a new one."""
+
+    code, field = "quote-expired", "quote"
+
+
+class QuoteMismatch(Conflict):
+    """This quote is not ours, or was given for another transfer."""
+
+    code, field = "quote-mismatch", "quote"
+
+
+class InvalidRate(Invalid):
+    """A rate is a positive number with at most twelve decimals."""
+
+    code, field = "invalid-rate", "rate"
+
+
+# --- interest -------------------------------------------------------------------------------
+
+
+class InvalidTerms(Invalid):
+    """Interest has tiers from zero up and rates of 0 to 100 per cent with at most six decimals."""
+
+    code = "invalid-terms"
+
+
+class InterestDayClosed(Conflict):
+    """The interest of that day has been counted; terms begin on a later one."""
+
+    code, field = "interest-day-closed", "valid_from"

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from banking.errors import UnknownPayee, ViewOnly
-from banking.models import Account, Entry, LedgerCheck, Right, Transfer
+from banking.models import Account, Entry, LedgerCheck, Movement, Right, Transfer
 from banking.numbers import account_id_of
 from banking.sharing.selectors import open_to, shares_of
 from fintrust.core.errors import Invalid, NotFound
@@ -158,6 +158,13 @@ def knows_why(user: User, transfer: Transfer) -> bool:
     return user.pk in {transfer.requested_by_id, transfer.source.owner_id}
 
 
+def movements_of(transfer: Transfer) -> list[Movement]:
+    """What the ledger did for a posted transfer: one movement, or the legs of its journal."""
+    legs = Q(pk=transfer.movement_id) | Q(journal_id=transfer.pk)
+    found = Movement.objects.select_related("source", "target").filter(legs)
+    return list(found.order_by("source_id", "pk"))
+
+
 def held_transfers() -> QuerySet[Transfer]:
     """Money that waits for somebody, oldest first."""
     return (
@@ -254,7 +261,22 @@ def entries_page(account: Account, *, before: str | None, size: int) -> Page:
             raise InvalidCursor()
         found = found.filter(seq__lt=int(before))
     rows = list(found.select_related("account", "counter__owner")[: size + 1])
-    return Page(rows[:size], str(rows[size - 1].seq) if len(rows) > size else "")
+    more = str(rows[size - 1].seq) if len(rows) > size else ""
+    return Page(with_people(rows[:size]), more)
+
+
+def with_people(entries: list[Entry]) -> list[Entry]:
+    """The same entries; what went through the bank's exchange shows who was on the other side."""
+    exchanged = {e.movement_id: e for e in entries if e.counter.gl_code == "fx-position"}
+    if exchanged:
+        heads = dict(Movement.objects.filter(pk__in=exchanged).values_list("pk", "journal_id"))
+        owners = Transfer.objects.select_related("source__owner", "target__owner")
+        transfers = owners.in_bulk(heads.values())
+        for id, entry in exchanged.items():
+            if found := transfers.get(heads[id]):
+                left = entry.account_id == found.source_id
+                entry.counter = found.target if left else found.source
+    return entries
 
 
 def transfers_page(found: Transfers, *, before: str | None, size: int) -> Page:
@@ -312,7 +334,7 @@ def _seen(user: User, transfer: Transfer, shared: set[int], on: Account | None) 
         pays, gets = source.pk in shared, target.pk in shared
     incoming = gets and not pays
     opposite = source if incoming else target
-    amount = transfer.amount if incoming else -transfer.amount
+    amount = transfer.arrives if incoming else -transfer.amount
     name = opposite.name if internal else name_of(opposite)
     return Seen(transfer, incoming, internal, name, amount)
 
@@ -326,13 +348,14 @@ def name_of(account: Account) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """How a history may be narrowed. Amounts in minor units, both ends inclusive."""
+    """How a history may be narrowed. Amounts in minor units of the currency, ends included."""
 
     account: str = ""
     counterparty: str = ""
     kind: str = ""
     status: str = ""
     verdict: str = ""
+    currency: str = ""
     amount_min: int | None = None
     amount_max: int | None = None
     since: datetime | None = None
@@ -353,8 +376,6 @@ def history(user: User, filters: Filters) -> Transfers:
         "decision__verdict": filters.verdict,
     }
     bounds = {
-        "amount_minor__gte": filters.amount_min,
-        "amount_minor__lte": filters.amount_max,
         "asked_at__gte": filters.since,
         "asked_at__lt": filters.until,
     }
@@ -363,9 +384,21 @@ def history(user: User, filters: Filters) -> Transfers:
     if filters.counterparty:
         other = payee_account(filters.counterparty)
         found = found.filter(Q(source=other) | Q(target=other))
+    if filters.currency:
+        sent = _between("currency", "amount_minor", filters)
+        found = found.filter(sent | _between("target_currency", "target_minor", filters))
     if filters.text:
         found = found.filter(_mentions(filters.text))
     return found
+
+
+def _between(currency: str, minor: str, filters: Filters) -> Q:
+    """What has this currency and an amount in the bounds, on one side of a transfer."""
+    bounds = {f"{minor}__gte": filters.amount_min, f"{minor}__lte": filters.amount_max}
+    return Q(
+        **{currency: filters.currency},
+        **{name: value for name, value in bounds.items() if value is not None},
+    )
 
 
 def _mentions(text: str) -> Q:

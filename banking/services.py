@@ -4,35 +4,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone as clock
 
+import banking.limits.services as limits
 import fraud.services
 from audit.services import record
-from banking import ledger
+from banking import ledger, selectors
 from banking.errors import (
     AccountsExhausted,
     AlreadyReversed,
+    CurrencyMismatch,
     DepositTooLarge,
     FundingClosed,
     HoldExpired,
     InTheFuture,
+    RateMoved,
     ReasonMissing,
     TransferNotHeld,
     UnknownPayee,
 )
 from banking.events import announce
+from banking.fx import quotes, terms
 from banking.models import Account, Right, Transfer
-from banking.policy import STANDARD, TransferPolicy
+from banking.policy import FEES, FX, STANDARD, FeePolicy, TransferPolicy
 from banking.sharing.selectors import hold_right
 from biometrics import pins
 from fintrust.core import context
 from fintrust.core.errors import NotFound
 from fintrust.core.idempotency import IdempotencyKeyReused, clean_key, fingerprint
-from fintrust.core.ids import to_public, uuid7
+from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud.facts import TRANSFER, Facts
@@ -56,16 +60,33 @@ class Order:
     happened_at: datetime | None = None  # only for what happened before it was recorded
     operated: bool = False  # by somebody with whom the account is shared
     returns: Transfer | None = None  # what this gives back
+    target_currency: str = ""  # named by who means money to change its currency
+    quote: str = ""  # the price they agreed to; without one, that of the moment
+    fees: FeePolicy = FEES
 
     @property
     def fingerprint(self) -> str:
+        """Not the quote: who asks again because an answer got lost may hold a newer one."""
+        crossing = self.source.currency != self.target.currency
         return fingerprint(
             kind=self.kind,
             source=self.source.pk,
             target=self.target.pk,
             amount=str(self.amount),
             note=self.note,
+            **({"into": self.target.currency} if crossing else {}),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One movement of a transfer. The first carries the transfer's own id and heads its journal."""
+
+    id: UUID
+    source: Account
+    target: Account
+    amount: Money
+    kind: str
 
 
 # --- accounts -------------------------------------------------------------------------------
@@ -129,8 +150,15 @@ def send_transfer(
     request_id: str,
     note: str = "",
     channel: str = Transfer.Channel.WEB,
+    target_currency: str = "",
+    quote: str = "",
+    fees: FeePolicy = FEES,
 ) -> Transfer:
-    """Send money from the customer's own account, or one they may operate, to any customer's."""
+    """Send money from the customer's own account, or one they may operate, to any customer's.
+
+    To another currency it goes when the customer names that currency, at the rate of the moment,
+    or brings a quote; the amount may then be in either currency.
+    """
     if target.owner_id is None:
         raise UnknownPayee()
     return _carry_out(
@@ -144,6 +172,9 @@ def send_transfer(
             note,
             channel,
             operated=source.owner_id != by.pk,
+            target_currency=target_currency,
+            quote=quote,
+            fees=fees,
         )
     )
 
@@ -224,17 +255,112 @@ def _carry_out(order: Order, *, reason: str = "") -> Transfer:
         hold_right(order.by, order.source, Right.OPERATE)
     if stored := _stored(order):
         return stored
-    transfer_id = uuid7()
-    # Locks in id order, and everything the ledger could refuse is refused before fraud looks:
-    # what never could happen must not leave a decision behind.
-    source, target = ledger.lock(order.source, order.target)
-    order = replace(order, source=source, target=target)
+    transfer = _asked(order, _terms_of(order))
+    order = _lock(order, transfer)
     _check_return(order)
-    ledger.check(transfer_id, order.source, order.target, order.amount, kind=order.kind)
-    facts = facts_of(order, to_public(Transfer.prefix, transfer_id))
-    decision = fraud.services.assess(facts)
-    transfer = Transfer(id=transfer_id, decision=decision, asked_at=facts.at, reason=reason)
+    _check(order, transfer)
+    facts = facts_of(order, transfer)
+    transfer.decision = fraud.services.assess(facts)
+    transfer.asked_at, transfer.reason = facts.at, reason
     return _book(order, transfer)
+
+
+def _terms_of(order: Order) -> terms.Terms:
+    """What it costs and brings: only what customers send each other has a price."""
+    if order.returns is not None:
+        return terms.back(order.returns.arrives, order.returns.cost)
+    if order.kind != Transfer.Kind.TRANSFER or order.happened_at is not None:
+        return terms.free(order.amount)
+    here, there = order.source.currency, order.target.currency
+    if order.target_currency not in ("", there):
+        raise CurrencyMismatch(f"That account is in {there}.", field="target_currency")
+    if order.quote:
+        return quotes.agreed(order.quote, order.by, order.source, order.target, order.amount)
+    if here != there and order.target_currency:
+        return quotes.price(order.source, order.target, order.amount, fees=order.fees)
+    return terms.plain(
+        order.amount, policy=order.fees
+    )  # should it cross after all, the ledger refuses it
+
+
+def _asked(order: Order, price: terms.Terms) -> Transfer:
+    """The transfer as it was asked for, before anybody has judged it."""
+    return Transfer(
+        id=uuid7(),
+        kind=order.kind,
+        channel=order.channel,
+        source=order.source,
+        target=order.target,
+        amount_minor=price.amount.minor,
+        currency=price.amount.currency,
+        fee_minor=price.fee.minor,
+        target_minor=price.arrives.minor if price.crosses else None,
+        target_currency=price.arrives.currency if price.crosses else None,
+        rate=price.rate,
+        note=order.note,
+        fingerprint=order.fingerprint,
+        requested_by=order.by,
+        request_id=order.request_id,
+        returns=order.returns,
+    )
+
+
+def _legs(transfer: Transfer) -> list[Leg]:
+    """All movements of a transfer. Across currencies, two through the bank's own positions."""
+    if transfer.returns is not None:
+        return _legs_back(transfer, transfer.returns)
+    source, target, kind = transfer.source, transfer.target, transfer.kind
+    if transfer.crosses:
+        bought = ledger.internal("fx-position", source.currency)
+        sold = ledger.internal("fx-position", target.currency)
+        legs = [
+            Leg(transfer.pk, source, bought, transfer.amount, kind),
+            Leg(uuid5(transfer.pk, "arrival"), sold, target, transfer.arrives, kind),
+        ]
+    else:
+        legs = [Leg(transfer.pk, source, target, transfer.amount, kind)]
+    if transfer.fee_minor:
+        fees = ledger.internal("fees", transfer.currency)
+        legs.append(Leg(uuid5(transfer.pk, "fee"), source, fees, transfer.fee, "fee"))
+    return legs
+
+
+def _legs_back(transfer: Transfer, original: Transfer) -> list[Leg]:
+    """The movements of another transfer the other way, beginning with what had arrived."""
+    moved = selectors.movements_of(original)
+    moved.sort(key=lambda movement: movement.target_id != original.target_id)
+    return [
+        Leg(
+            transfer.pk if number == 0 else uuid5(transfer.pk, str(movement.pk)),
+            movement.target,
+            movement.source,
+            movement.amount,
+            transfer.kind,
+        )
+        for number, movement in enumerate(moved)
+    ]
+
+
+def _lock(order: Order, transfer: Transfer) -> Order:
+    """Lock every account that the money passes, once and in id order."""
+    source, target, *_ = ledger.lock(order.source, order.target, *_stops(_legs(transfer)))
+    return replace(order, source=source, target=target)
+
+
+def _stops(legs: list[Leg]) -> list[Account]:
+    return [account for leg in legs for account in (leg.source, leg.target)]
+
+
+def _check(order: Order, transfer: Transfer) -> None:
+    """Refuse what the ledger would refuse, before fraud looks: what never could happen must not
+    leave a decision behind."""
+    first, *rest = _legs(transfer)
+    ledger.check(first.id, first.source, first.target, transfer.cost, kind=first.kind)
+    for leg in rest:
+        if leg.source.pk != first.source.pk:  # its own part of the total is asked for already
+            ledger.check(leg.id, leg.source, leg.target, leg.amount, kind=leg.kind)
+    if transfer.spends:
+        limits.check(order.source, transfer.amount)
 
 
 def _stored(order: Order) -> Transfer | None:
@@ -268,7 +394,7 @@ def _check_return(order: Order) -> None:
         raise AlreadyReversed()
 
 
-def facts_of(order: Order, subject: str) -> Facts:
+def facts_of(order: Order, transfer: Transfer) -> Facts:
     """What fraud needs to know of an order, and nothing else.
 
     The customer is whose account it is, so that their limits and their normal count when somebody
@@ -285,12 +411,12 @@ def facts_of(order: Order, subject: str) -> Facts:
     asked = context.current()
     return Facts(
         kind=TRANSFER if order.kind == Transfer.Kind.REVERSAL else order.kind,
-        subject=subject,
+        subject=transfer.public_id,
         customer_id=customer.pk,
         account=own.public_id,
         counterparty=other.public_id if other.owner_id else "",
-        amount_minor=order.amount.minor,
-        currency=order.amount.currency,
+        amount_minor=transfer.amount_minor,
+        currency=transfer.currency,
         at=order.happened_at or clock.now(),
         timezone=customer.timezone,
         channel=order.channel,
@@ -304,12 +430,6 @@ def facts_of(order: Order, subject: str) -> Facts:
 
 def _book(order: Order, transfer: Transfer) -> Transfer:
     """Post, hold or refuse, as the decision says, and remember it."""
-    transfer.kind, transfer.channel = order.kind, order.channel
-    transfer.source, transfer.target = order.source, order.target
-    transfer.amount_minor, transfer.currency = order.amount.minor, order.amount.currency
-    transfer.note, transfer.fingerprint = order.note, order.fingerprint
-    transfer.requested_by, transfer.request_id = order.by, order.request_id
-    transfer.returns = order.returns
     by_verdict: dict[str, Callable[[Transfer], None]] = {
         Decision.Verdict.VERIFIED: _post,
         Decision.Verdict.FLAGGED: _hold,
@@ -317,36 +437,58 @@ def _book(order: Order, transfer: Transfer) -> Transfer:
     }
     by_verdict[transfer.decision.verdict](transfer)
     transfer.save(force_insert=True)
+    if transfer.spends and transfer.status != Transfer.Status.REFUSED:
+        limits.count(transfer)
     _remember(transfer, by=order.by, reason=transfer.reason)
     return transfer
 
 
 def _post(transfer: Transfer) -> None:
-    if transfer.returns is not None:
-        movement = _give_back(transfer, transfer.returns)
-    else:
-        movement = _move(transfer)
-    transfer.movement_id = movement.id
+    transfer.movement_id = _move(transfer)
     _settle(transfer, status=Transfer.Status.POSTED)
     fraud.services.observe(transfer.decision)
 
 
-def _give_back(transfer: Transfer, original: Transfer) -> ledger.Moved:
-    """The ledger's own way back: it knows the original, and does it once."""
-    assert original.movement_id is not None  # `_check_return` looked
-    return ledger.reverse(transfer.pk, original.movement_id, narrative=transfer.note)
-
-
-def _move(transfer: Transfer) -> ledger.Moved:
-    return ledger.move(
-        transfer.pk,
-        transfer.source,
-        transfer.target,
-        transfer.amount,
-        kind=transfer.kind,
+def _move(transfer: Transfer) -> UUID:
+    """Book all of it, in a journal when it is more than one movement; the id of the first."""
+    if transfer.returns is not None:
+        return _give_back(transfer, transfer.returns)
+    legs = _legs(transfer)
+    day = _value_date(transfer)
+    if len(legs) > 1:
+        booked = ledger.journal(
+            transfer.pk,
+            [
+                ledger.Instruction(
+                    leg.id, leg.source, leg.target, leg.amount, leg.kind, transfer.note
+                )
+                for leg in legs
+            ],
+            narrative=transfer.note,
+            value_date=day,
+        )
+        return booked.legs[0].id
+    (leg,) = legs
+    moved = ledger.move(
+        leg.id,
+        leg.source,
+        leg.target,
+        leg.amount,
+        kind=leg.kind,
         narrative=transfer.note,
-        value_date=_value_date(transfer),
+        value_date=day,
     )
+    return moved.id
+
+
+def _give_back(transfer: Transfer, original: Transfer) -> UUID:
+    """The ledger's own way back: it knows the original, and does it once."""
+    movement = original.movement
+    assert movement is not None  # `_check_return` looked
+    if movement.journal_id is None:
+        return ledger.reverse(transfer.pk, movement.pk, narrative=transfer.note).id
+    journal = ledger.reverse_journal(transfer.pk, movement.journal_id, narrative=transfer.note)
+    return next(leg.id for leg in journal.legs if leg.reverses_id == movement.pk)
 
 
 def _value_date(transfer: Transfer) -> date | None:
@@ -359,7 +501,7 @@ def _hold(transfer: Transfer, policy: TransferPolicy = STANDARD) -> None:
     hold = ledger.hold(
         uuid7(),
         transfer.source,
-        transfer.amount,
+        transfer.cost,
         expires_at=clock.now() + policy.hold_max,
         because=transfer.public_id,
     )
@@ -392,10 +534,18 @@ def _remember(transfer: Transfer, *, by: User | None, reason: str = "") -> None:
             "target": transfer.target.public_id,
             "decision": transfer.decision.public_id,
             **({"returns": transfer.returns.public_id} if transfer.returns else {}),
+            **_price_of(transfer),
         },
         reason=reason,
     )
     announce(transfer)
+
+
+def _price_of(transfer: Transfer) -> dict[str, str]:
+    price = {"fee": str(transfer.fee)} if transfer.fee_minor else {}
+    if transfer.crosses:
+        price |= {"arrives": str(transfer.arrives), "rate": f"{transfer.rate}"}
+    return price
 
 
 # --- what becomes of held money -------------------------------------------------------------
@@ -433,25 +583,27 @@ def release_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
 @transaction.atomic
 def _release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
     transfer = _lock_held(transfer)
-    if transfer.returns is not None:
+    _price_anew(transfer)
+    legs = _legs(transfer)
+    ledger.lock(*_stops(legs))
+    if transfer.returns is None and len(legs) == 1:
+        transfer.movement_id = _capture(transfer)
+    else:  # a hold is captured by one movement; what takes several frees it and books them
         _unhold(transfer)
-        movement = _give_back(transfer, transfer.returns)
-    else:
-        movement = _capture(transfer)
-    transfer.movement_id = movement.id
+        transfer.movement_id = _move(transfer)
     return _end(transfer, status=Transfer.Status.POSTED, by=by, reason=reason)
 
 
 def _unhold(transfer: Transfer) -> None:
-    """Free the money for its way back, unless its time has run out."""
+    """Free the money for its way, unless its time has run out."""
     hold = transfer.hold
     if hold is not None and hold.expires_at is not None and hold.expires_at <= clock.now():
         raise HoldExpired()
     ledger.release(_hold_of(transfer))
 
 
-def _capture(transfer: Transfer) -> ledger.Moved:
-    return ledger.capture(
+def _capture(transfer: Transfer) -> UUID:
+    moved = ledger.capture(
         _hold_of(transfer),
         transfer.pk,
         transfer.target,
@@ -460,6 +612,19 @@ def _capture(transfer: Transfer) -> ledger.Moved:
         narrative=transfer.note,
         value_date=_value_date(transfer),
     )
+    return moved.id
+
+
+def _price_anew(transfer: Transfer) -> None:
+    """Held money goes at the rate of the moment it goes. At the rate of then, whoever lets it wait
+    could choose the better of two; and much less than was agreed to must not arrive unasked."""
+    if not transfer.crosses or transfer.returns is not None:
+        return
+    agreed = transfer.arrives.minor
+    now = quotes.price(transfer.source, transfer.target, transfer.amount)
+    if now.arrives.minor < agreed * (1 - FX.slip_max):
+        raise RateMoved()
+    transfer.target_minor, transfer.rate = now.arrives.minor, now.rate
 
 
 @transaction.atomic
@@ -533,9 +698,12 @@ def _lock_held(transfer: Transfer) -> Transfer:
 
 def _end(transfer: Transfer, *, status: Transfer.Status, by: User | None, reason: str) -> Transfer:
     _settle(transfer, status=status, by=by, reason=reason)
-    transfer.save(update_fields=["status", "movement", "settled_at", "settled_by", "reason"])
+    changed = ["status", "movement", "settled_at", "settled_by", "reason"]
+    transfer.save(update_fields=changed + (["target_minor", "rate"] if transfer.crosses else []))
     if status == Transfer.Status.POSTED:
         fraud.services.observe(transfer.decision)
+    elif transfer.spends:
+        limits.give_back(transfer)
     _remember(transfer, by=by, reason=reason)
     return transfer
 

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from banking import checks, services
 from banking.books.services import freeze_due
+from banking.interest import services as interest
 from banking.sharing import services as sharing
 
 
@@ -30,3 +31,8 @@ def mail_invitations() -> int:
 @shared_task(name="banking.end_shares")
 def end_shares() -> int:
     return sharing.end_shares()
+
+
+@shared_task(name="banking.count_interest")
+def count_interest() -> int:
+    return interest.sweep()

@@ -369,6 +369,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600,
         "options": {"expires": 3600},
     },
+    # A day is due once, at midnight in UTC; asking more often catches up sooner after a pause.
+    "count-interest": {
+        "task": "banking.count_interest",
+        "schedule": 600,
+        "options": {"expires": 600},
+    },
     "expire-holds": {
         "task": "banking.expire_holds",
         "schedule": 30,

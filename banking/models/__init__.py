@@ -1,25 +1,44 @@
 from banking.models.books import Close, FrozenBalance, Journal
 from banking.models.care import StatusChange
 from banking.models.checks import LedgerCheck
+from banking.models.fx import FxRate
 from banking.models.insights import CategoryChoice
+from banking.models.interest import (
+    Accrual,
+    AccrualCorrection,
+    AccrualRun,
+    InterestMonth,
+    InterestPayment,
+    InterestTerms,
+)
 from banking.models.ledger import Account, Currency, Entry, Hold, HoldEnd, Movement
+from banking.models.limits import AccountLimit, Outgoing
 from banking.models.sharing import AccountPermission, Invitation, Right, Share
 from banking.models.transfers import Transfer
 
 __all__ = [
     "Account",
+    "AccountLimit",
     "AccountPermission",
+    "Accrual",
+    "AccrualCorrection",
+    "AccrualRun",
     "CategoryChoice",
     "Close",
     "Currency",
     "Entry",
     "FrozenBalance",
+    "FxRate",
     "Hold",
     "HoldEnd",
+    "InterestMonth",
+    "InterestPayment",
+    "InterestTerms",
     "Invitation",
     "Journal",
     "LedgerCheck",
     "Movement",
+    "Outgoing",
     "Right",
     "Share",
     "StatusChange",

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from banking.models.ledger import Account, Hold, Movement
 from fintrust.core.idempotency import KEY_MAX
@@ -47,6 +47,11 @@ class Transfer(PublicModel):
     target = models.ForeignKey(Account, models.PROTECT, related_name="received", db_index=False)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    fee_minor = models.BigIntegerField(db_default=0, default=0)  # on top of the amount
+    # What arrives, when the other side has another currency, and the rate it was reckoned with.
+    target_minor = models.BigIntegerField(null=True)
+    target_currency = models.CharField(max_length=3, null=True)  # noqa: DJ001
+    rate = models.DecimalField(max_digits=24, decimal_places=12, null=True)
     note = models.CharField(max_length=NOTE_MAX, blank=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="asked", db_index=False
@@ -80,6 +85,21 @@ class Transfer(PublicModel):
             ),
             models.CheckConstraint(
                 condition=Q(amount_minor__gt=0), name="banking_transfer_amount_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(fee_minor__gte=0), name="banking_transfer_fee_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    target_minor__isnull=True, target_currency__isnull=True, rate__isnull=True
+                )
+                | (
+                    # Said of each: a comparison with NULL would let the row pass.
+                    Q(target_minor__isnull=False, target_currency__isnull=False)
+                    & Q(rate__isnull=False, rate__gt=0, target_minor__gt=0)
+                    & ~Q(target_currency=F("currency"))
+                ),
+                name="banking_transfer_exchange_whole",
             ),
             models.CheckConstraint(
                 condition=Q(status="posted", movement__isnull=False)
@@ -127,6 +147,34 @@ class Transfer(PublicModel):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def fee(self) -> Money:
+        return Money(self.fee_minor, self.currency)
+
+    @property
+    def cost(self) -> Money:
+        """What leaves the source: the amount and the fee."""
+        return self.amount + self.fee
+
+    @property
+    def arrives(self) -> Money:
+        """What reaches the target, in its own currency."""
+        if self.target_minor is None or self.target_currency is None:
+            return self.amount
+        return Money(self.target_minor, self.target_currency)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the two sides have different currencies."""
+        return self.rate is not None
+
+    @property
+    def spends(self) -> bool:
+        """Whether it counts against what the account may send; the past does not, nor what an
+        officer gives back."""
+        officer_or_past = {self.Channel.IMPORT, self.Channel.CONSOLE}
+        return self.kind != self.Kind.DEPOSIT and self.channel not in officer_or_past
 
     @property
     def is_held(self) -> bool:

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from banking import selectors, services
 from banking.insights import selectors as insights
+from banking.interest.selectors import earning
+from banking.limits.selectors import allowance
 from banking.models import Account, Right
 from banking.pages.forms import FundForm, OpenAccountForm
 from banking.sharing.selectors import invitations_for, shared_with
@@ -87,10 +89,13 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
     found = selectors.account_for(request.user, account_id, Right.VIEW)
     page = selectors.entries_page(found, before=request.GET.get("before"), size=ENTRIES_PAGE)
     template = "banking/account.html#entries" if request.htmx else "banking/account.html"
+    active = found.status == Account.Status.ACTIVE
     context = {
         "account": found,
         "page": page,
         "share": shared_with(request.user).filter(account=found).first(),
+        "allowance": allowance(found) if active else None,
+        "earning": earning(found) if found.status != Account.Status.CLOSED else None,
     }
     return render(request, template, context)
 

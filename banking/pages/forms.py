@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from banking import selectors
+from banking.fx import quotes
 from banking.models import Account, Currency, Right
 from banking.models.transfers import NOTE_MAX
 from banking.sharing.selectors import shared_with
@@ -123,11 +124,16 @@ class SendForm(MoneyForm):
     def _check_pair(self, source: Account, target: Account) -> None:
         if source.pk == target.pk:
             self.add_error("payee", "This is the account the money comes from.")
-        elif source.currency != target.currency:
-            self.add_error(
-                "payee",
-                f"That account is in {target.currency}, this one in {source.currency}.",
-            )
+        elif source.currency != target.currency and self.cleaned_data.get("money"):
+            self._price(source, target)
+
+    def _price(self, source: Account, target: Account) -> None:
+        """What the other currency brings, as a quote; or why it cannot be had."""
+        money = self.cleaned_data["money"]
+        try:
+            self.cleaned_data["quote"] = quotes.make(self.user, source, target, money).token
+        except Problem as problem:
+            self.add_error("amount" if problem.field == "amount" else "payee", problem.message)
 
 
 class PinForm(forms.Form):

@@ -1,5 +1,7 @@
 """Moving money: form, preview, result; and looking back at it."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,9 +11,12 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from banking import selectors, services
+from banking.errors import QuoteExpired
+from banking.fx import quotes, terms
 from banking.insights import selectors as insights
 from banking.models import Account, Right, Transfer
 from banking.pages import drafts
@@ -32,9 +37,10 @@ def send(request: HttpRequest) -> HttpResponse:
     form = SendForm(request.POST or None, user=request.user, initial=request.GET.dict())
     if form.is_valid():
         data = form.cleaned_data
-        draft = Draft.of(data["source"], data["payee"], data["money"], data["note"])
-        token = draft.token(request.user)
-        return redirect(f"{reverse('send-preview')}?draft={token}")
+        draft = Draft.of(
+            data["source"], data["payee"], data["money"], data["note"], data.get("quote", "")
+        )
+        return redirect(_preview_url(draft, request.user))
     context = {
         "form": form,
         "payees": selectors.recent_payees(request.user),
@@ -50,19 +56,24 @@ def preview(request: HttpRequest) -> HttpResponse:
     token = request.POST.get("draft") or request.GET.get("draft", "")
     draft = drafts.read(token, request.user)
     source, target = draft.accounts(request.user)
+    price, until = _price(draft, request.user, source, target)
     context: dict[str, Any] = {
         "draft": draft,
         "token": token,
         "source": source,
         "target": target,
         "payee_name": _payee_name(request.user, target),
-        "left": source.available - draft.amount,
+        "price": price,
+        "until": until,
+        "left": source.available - price.total,
         "change_url": f"{reverse('send')}?{_as_query(draft, target)}",
         "sent": Transfer.objects.filter(
             requested_by=request.user, request_id=draft.request_id
         ).first(),
     }
     if request.method == "GET":
+        if until and until <= timezone.now() and not context["sent"]:
+            return _agree_again(request, draft, source, target)
         return render(request, "banking/preview.html", context)
     try:
         transfer = services.send_transfer(
@@ -72,11 +83,37 @@ def preview(request: HttpRequest) -> HttpResponse:
             amount=draft.amount,
             request_id=draft.request_id,
             note=draft.note,
+            quote=draft.quote,
         )
+    except QuoteExpired:
+        return _agree_again(request, draft, source, target)
     except Problem as problem:
         context["problem"] = problem
         return render(request, "banking/preview.html", context, status=problem.status)
     return redirect("transfer", transfer.public_id)
+
+
+def _preview_url(draft: Draft, user: Any) -> str:
+    return f"{reverse('send-preview')}?draft={draft.token(user)}"
+
+
+def _price(
+    draft: Draft, user: Any, source: Account, target: Account
+) -> tuple[terms.Terms, datetime | None]:
+    """What is agreed to by sending this draft, and until when."""
+    if not draft.quote:
+        return terms.plain(draft.amount), None
+    quote = quotes.read(draft.quote, user, source, target, draft.amount)
+    return quote.terms, quote.expires_at
+
+
+def _agree_again(
+    request: HttpRequest, draft: Draft, source: Account, target: Account
+) -> HttpResponse:
+    """The same request at the price of now. Nothing is sent before it has been seen."""
+    quote = quotes.make(request.user, source, target, draft.amount)
+    messages.info(request, "The price had run out. This is the new rate; look again, then send.")
+    return redirect(_preview_url(replace(draft, quote=quote.token), request.user))
 
 
 def _payee_name(user: Any, target: Account) -> str:

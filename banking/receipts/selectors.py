@@ -6,7 +6,7 @@ from datetime import date, datetime
 from audit.models import Record
 from audit.selectors import record_about
 from banking import selectors
-from banking.models import Account, Transfer
+from banking.models import Account, Movement, Transfer
 from banking.selectors import Seen
 from fintrust.core.models import User
 from fintrust.core.money import Money
@@ -42,7 +42,7 @@ class Receipt:
 def receipt_of(user: User, transfer: Transfer) -> Receipt:
     """For a transfer of `selectors.transfer_for`, which looked whether it is theirs."""
     (seen,) = selectors.as_seen_by(user, [transfer])
-    movement = transfer.movement
+    movement = _own_leg(transfer, incoming=seen.incoming)
     record = record_about(transfer.public_id, "banking.transfer.", reader=user)
     after = None
     if movement is not None:
@@ -59,6 +59,15 @@ def receipt_of(user: User, transfer: Transfer) -> Receipt:
         record=record,
         proved=record is not None and hasattr(record, "leaf"),
     )
+
+
+def _own_leg(transfer: Transfer, *, incoming: bool) -> Movement | None:
+    """The last movement that the reader's account felt of it; a fee comes after the amount."""
+    side, account = ("target", transfer.target_id) if incoming else ("source", transfer.source_id)
+    felt = [
+        leg for leg in selectors.movements_of(transfer) if getattr(leg, f"{side}_id") == account
+    ]
+    return max(felt, key=lambda leg: getattr(leg, f"{side}_seq"), default=None)
 
 
 def _party(user: User, account: Account, *, shown: bool) -> Party:

@@ -20,6 +20,8 @@ def return_transfer(
         raise NotReturnable()
     if transfer.target.owner_id != by.pk:
         raise NotFound()
+    if transfer.kind != Transfer.Kind.REVERSAL and not is_returnable(transfer):
+        raise NotReturnable()
     return _carry_out(_back(transfer, by, request_id, "Returned", channel))
 
 
@@ -38,14 +40,14 @@ def reverse_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
 def _back(transfer: Transfer, by: User, request_id: str, note: str, channel: str) -> Order:
     if transfer.kind == Transfer.Kind.REVERSAL:
         raise ReversalOfReversal()
-    if not is_returnable(transfer):
+    if not is_reversible(transfer):
         raise NotReturnable()
     return Order(
         Transfer.Kind.REVERSAL,
         by,
         transfer.target,
         transfer.source,
-        transfer.amount,
+        transfer.arrives,
         request_id,
         note,
         channel,
@@ -61,9 +63,12 @@ def may_return(transfer: Transfer, user: User) -> bool:
 
 
 def is_returnable(transfer: Transfer) -> bool:
-    """Whether it is one posted movement between its two accounts; an exchange is several."""
+    """Whether a receiver can give all of it back: one movement between the two accounts. What came
+    from another currency, or cost a fee, only the bank can undo."""
     movement = transfer.movement
-    return movement is not None and (movement.source_id, movement.target_id) == (
-        transfer.source_id,
-        transfer.target_id,
-    )
+    return is_reversible(transfer) and movement is not None and movement.journal_id is None
+
+
+def is_reversible(transfer: Transfer) -> bool:
+    """Whether the money has moved. A transfer that gives back is made anew instead."""
+    return transfer.movement_id is not None and transfer.kind != Transfer.Kind.REVERSAL

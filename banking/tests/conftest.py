@@ -1,9 +1,11 @@
 """People and accounts to move money between. Everything is made by the bank's own verbs."""
 
 import pytest
+from django.contrib.auth.models import Group
 
 from banking import services
 from banking.models import Account
+from fintrust.core import roles
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
@@ -34,6 +36,16 @@ def olga(db):
     return User.objects.create_user(
         "olga@example.org", "correct horse battery", name="Olga Brandt", is_staff=True
     )
+
+
+@pytest.fixture
+def treasurer(db):
+    """Who sets rates and limits."""
+    user = User.objects.create_user(
+        "noor@example.org", "correct horse battery", name="Noor Rahman", is_staff=True
+    )
+    user.groups.add(Group.objects.get(name=roles.ADMINISTRATOR))
+    return user
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def test_money_cannot_be_sent_from_somebody_elses_account(ada_online, hers, his)
     assert "source" in errors_of(ask(ada_online, hers, his, source=his.public_id))
 
 
-def test_accounts_of_another_currency_and_the_same_account_are_named(ada_online, hers, ben):
+def test_a_currency_without_a_rate_and_the_same_account_are_named(ada_online, hers, ben):
     dollars = open_funded(ben, 0, "USD")
     assert "USD" in errors_of(ask(ada_online, hers, dollars))["payee"][0]
     assert "payee" in errors_of(ask(ada_online, hers, hers))

@@ -53,11 +53,16 @@ LIVES = (
 def payments(today: date) -> list[Payment]:
     """All payments of all lives up to yesterday, in the order they happened."""
     dice = random.Random(SEED)
-    start = today - timedelta(days=30 * MONTHS)
+    start = begins(today)
     days = [start + timedelta(days=n) for n in range((today - start).days)]
     lived = sorted(one for life in LIVES for day in days for one in _day(life, day, dice))
     lived = sorted([*lived, *_films(days)])
     return [*_openings(lived, start), *lived]
+
+
+def begins(today: date) -> date:
+    """The first day of the story."""
+    return today - timedelta(days=30 * MONTHS)
 
 
 def _openings(lived: list[Payment], start: date) -> Iterator[Payment]:

@@ -11,12 +11,13 @@ from django.utils import timezone
 import consent.services
 import fraud.services
 from banking import services
+from banking.interest import services as interest
 from banking.models import Account, Right
 from banking.sharing import services as sharing
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
-from fintrust.demo import history, people
+from fintrust.demo import history, people, treasury
 from fintrust.demo.people import BUSINESSES, CUSTOMERS, PARTNER, STAFF
 
 
@@ -60,7 +61,10 @@ def _load() -> None:
             owner=users[handle], product="savings", currency="EUR", name="Savings"
         )
     today = timezone.now().date()
+    treasury.set_rates(by=staff["noor"])
+    treasury.set_interest(since=history.begins(today), by=staff["noor"])
     history.book(history.payments(today), users, accounts, staff["olga"])
+    interest.sweep()
     _open_tasks(users, accounts)
     _share(users, accounts, staff["noor"])
     _share_with_people(users, accounts)
@@ -73,6 +77,7 @@ def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:
         owner=jonas, product="wallet", currency="USD", name="Travel dollars"
     )
     _deposit(jonas, dollars, Money(640_00, "USD"))
+    _send(jonas, accounts["jonas"], dollars, Money(60_00, "EUR"), "For the trip", "USD")
     fraud.services.set_limits(customer=priya, largest_minor={"EUR": 500_00}, by=priya)
     _send(
         priya,
@@ -94,7 +99,9 @@ def _deposit(user: User, account: Account, amount: Money) -> None:
     services.deposit(by=user, account=account, amount=amount, request_id=str(uuid7()))
 
 
-def _send(user: User, source: Account, target: Account, amount: Money, note: str) -> None:
+def _send(
+    user: User, source: Account, target: Account, amount: Money, note: str, into: str = ""
+) -> None:
     services.send_transfer(
         by=user,
         source=source,
@@ -102,6 +109,7 @@ def _send(user: User, source: Account, target: Account, amount: Money, note: str
         amount=amount,
         request_id=str(uuid7()),
         note=note,
+        target_currency=into,
     )
 
 
