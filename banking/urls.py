@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking.pages import accounts, people, transfers
+from banking.statements import pages as statements
 
 urlpatterns = [
     path("", accounts.home, name="home"),
@@ -10,6 +11,13 @@ urlpatterns = [
     path("accounts/open/", accounts.open_account, name="account-open"),
     path("accounts/<str:account_id>/", accounts.account, name="account"),
     path("accounts/<str:account_id>/fund/", accounts.fund, name="account-fund"),
+    path("accounts/<str:account_id>/statements/", statements.statements, name="account-statements"),
+    path("accounts/<str:account_id>/statement/", statements.statement, name="account-statement"),
+    path(
+        "accounts/<str:account_id>/statement/<str:format>/",
+        statements.statement_file,
+        name="account-statement-file",
+    ),
     path("send/", transfers.send, name="send"),
     path("send/preview/", transfers.preview, name="send-preview"),
     path("activity/", transfers.activity, name="activity"),

@@ -4,7 +4,7 @@ from django import template
 from django.urls import reverse
 
 from banking.models import Account, Entry
-from banking.selectors import Seen, name_of
+from banking.selectors import Seen, name_seen_from
 
 register = template.Library()
 
@@ -30,11 +30,16 @@ def seen_icon(seen: Seen) -> str:
 @register.filter
 def opposite(entry: Entry) -> str:
     """Who is on the other side of an entry; between own accounts, which one."""
-    counter = entry.counter
-    return counter.name if counter.owner_id == entry.account.owner_id else name_of(counter)
+    return name_seen_from(entry.account, entry.counter)
 
 
 @register.filter
 def pay_url(account: Account) -> str:
     """The send form, filled for this payee."""
     return f"{reverse('send')}?payee={account.number.replace(' ', '+')}"
+
+
+@register.filter
+def entries(count: int) -> str:
+    """`1 entry`, `1,204 entries`."""
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
