@@ -5,8 +5,6 @@ count is one drawing that every page refers to and that is made last.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
-from functools import lru_cache
 
 from banking.statements.pdf_page import (
     BANK,
@@ -19,7 +17,7 @@ from banking.statements.pdf_page import (
     Paper,
 )
 from banking.statements.pdf_text import REGULAR, STRONG, drawable, width, wrapped
-from banking.statements.statement import Line, Period, Statement
+from banking.statements.statement import Line, Statement, day_words
 from banking.statements.text import grouped
 
 SIZE, SMALL = 8.6, 7.6
@@ -36,24 +34,13 @@ def write(statement: Statement) -> Iterator[bytes]:
     yield _Sheet(statement).drawn()
 
 
-@lru_cache(maxsize=400)
-def day(on: date) -> str:
-    return f"{on.day} {on:%b %Y}"
-
-
-def span(period: Period) -> str:
-    if period.first == period.last:
-        return day(period.first)
-    return f"{day(period.first)} – {day(period.last)}"
-
-
 class _Sheet:
     """The statement and the paper it is drawn on, with `y` as the place of the pen."""
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
-        title = f"Account statement {statement.number}, {span(statement.period)}"
-        folio = f"{BANK} · {statement.number} · {span(statement.period)}"
+        title = f"Account statement {statement.number}, {statement.period.words}"
+        folio = f"{BANK} · {statement.number} · {statement.period.words}"
         self.paper = Paper(
             title=title, subject=statement.id, moment=statement.moment, folio=folio, legal=LEGAL
         )
@@ -95,10 +82,10 @@ class _Sheet:
             y += 12
         facts = (
             ("Account number", statement.number),
-            ("Period", span(statement.period)),
+            ("Period", statement.period.words),
             ("Currency", statement.currency),
             ("Statement", statement.id),
-            ("As of", f"{day(statement.moment.date())}, {statement.moment:%H:%M} UTC"),
+            ("As of", f"{day_words(statement.moment.date())}, {statement.moment:%H:%M} UTC"),
         )
         below = 132.0
         for name, value in facts:
@@ -169,7 +156,7 @@ class _Sheet:
         """In the order of reading, so that what is copied out of it makes sense."""
         paper, y = self.paper, self.y + 13
         amount = ("+" if line.amount_minor > 0 else "") + self.amount(line.amount_minor)
-        paper.text(LEFT, y, day(line.booked_on), size=SIZE)
+        paper.text(LEFT, y, day_words(line.booked_on), size=SIZE)
         paper.text(LEFT + DATE_ROOM, y, who[0] if who else "", face=STRONG, size=SIZE)
         paper.text(RIGHT - self.column, y, amount, size=SIZE, right=True)
         paper.text(RIGHT, y, self.amount(line.balance_minor), size=SIZE, right=True)
@@ -213,7 +200,7 @@ class _Sheet:
         self.y += 14
         closing = self.amount(statement.closing.minor)
         self.paper.text(
-            LEFT + DATE_ROOM, self.y, f"Closing balance on {day(statement.moment_day)}",
+            LEFT + DATE_ROOM, self.y, f"Closing balance on {day_words(statement.moment_day)}",
             face=STRONG, size=SIZE + 0.6, colour=INK,
         )  # fmt: skip
         self.paper.text(RIGHT, self.y, closing, face=STRONG, size=SIZE + 0.6, right=True)
@@ -225,5 +212,5 @@ def _details(line: Line) -> str:
     if line.reverses:
         parts.append("reverses an earlier movement")
     if line.value_date != line.booked_on:
-        parts.append(f"value date {day(line.value_date)}".replace(" ", "\N{NO-BREAK SPACE}"))
+        parts.append(f"value date {day_words(line.value_date)}".replace(" ", "\N{NO-BREAK SPACE}"))
     return " · ".join(part for part in parts if part)

@@ -13,7 +13,9 @@ _FIELDS = {"from": "since", "to": "until"}  # as the API calls them, and the pag
 
 
 def _day(label: str) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}))
+    # A date input of a browser takes only this form, whatever the language of the page.
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    return forms.DateField(label=label, widget=widget)
 
 
 class PeriodForm(forms.Form):

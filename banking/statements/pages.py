@@ -88,7 +88,8 @@ def _shown(request: PersonRequest, account: Account, made: Statement) -> dict[st
     return {
         "account": account,
         "statement": made,
-        "title": f"{made.period.first:%B %Y}" if made.period.is_month else "Statement",
+        "title": _title(made),
+        "lead": f"{made.holder} · {made.number} · {made.period.words}",
         "lines": [_with_money(line, made.currency) for line in lines],
         "before": Money(lines[0].balance_minor - lines[0].amount_minor, made.currency)
         if lines
@@ -100,6 +101,16 @@ def _shown(request: PersonRequest, account: Account, made: Statement) -> dict[st
         "formats": FORMATS.values(),
         "waiting": selectors.as_seen_by(request.user, waiting),
     }
+
+
+def _title(made: Statement) -> str:
+    """A month by its name, also while it lasts."""
+    month = Period.month_of(made.period.first)
+    if made.period == month:
+        return f"{month.first:%B %Y}"
+    if not made.finished and made.period == month.up_to(bank_today()):
+        return f"{month.first:%B %Y} so far"
+    return "Statement"
 
 
 def _with_money(line: Any, currency: str) -> dict[str, Any]:

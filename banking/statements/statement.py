@@ -8,6 +8,7 @@ line says from when the money counted. Pure: no clock, no database.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
@@ -60,11 +61,21 @@ class Period:
         return midnight(self.last + ONE_DAY)
 
     @property
-    def is_month(self) -> bool:
-        return self == Period.month_of(self.first)
+    def words(self) -> str:
+        """For people: `1 – 31 Jul 2026`, `30 Jun 2026 – 1 Jul 2026`, or the one day it is."""
+        first, last = self.first, self.last
+        if first == last:
+            return day_words(last)
+        in_one_month = first.replace(day=1) == last.replace(day=1)
+        return f"{first.day if in_one_month else day_words(first)} – {day_words(last)}"
 
     def up_to(self, day: date) -> "Period":
         return Period(self.first, min(self.last, day))
+
+
+@lru_cache(maxsize=400)  # the days of a year, on ten thousand lines
+def day_words(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def midnight(day: date) -> datetime:

@@ -68,8 +68,21 @@ def test_a_period_is_asked_for_within_bounds(first, last, refused):
 def test_a_month_has_its_own_length(day, last):
     month = Period.month_of(day)
     assert (month.first, month.last) == (day.replace(day=1), last)
-    assert month.is_month
-    assert not Period(month.first, month.last - ONE_DAY).is_month
+    assert month.up_to(month.last + ONE_DAY) == month
+    assert month.up_to(month.first).words == f"1 {month.first:%b %Y}"
+
+
+@pytest.mark.parametrize(
+    "first, last, words",
+    [
+        (date(2026, 7, 1), date(2026, 7, 31), "1 – 31 Jul 2026"),
+        (date(2026, 6, 30), date(2026, 7, 1), "30 Jun 2026 – 1 Jul 2026"),
+        (date(2025, 7, 1), date(2026, 7, 1), "1 Jul 2025 – 1 Jul 2026"),
+        (TODAY, TODAY, "31 Jul 2026"),
+    ],
+)
+def test_a_period_in_words(first, last, words):
+    assert Period(first, last).words == words
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,16 @@ def open_filters(page: Page) -> None:
     expect(page.get_by_label("Status")).to_be_visible()
 
 
+def open_files(page: Page) -> None:
+    page.get_by_text("Download").first.click()
+    expect(page.get_by_role("link", name="MT940").first).to_be_visible()
+
+
+def this_month(page: Page) -> None:
+    page.get_by_role("main").get_by_role("heading", level=3).get_by_role("link").first.click()
+    page.wait_for_url("**/statement/?since=*")
+
+
 def connected(page: Page) -> None:
     expect(page.locator("[data-connection-words]")).to_have_text("Live")
 
@@ -282,6 +292,9 @@ PLACES = [
     CUSTOMERS("menu", "/", "Hello, Amara", open_menu),
     CUSTOMERS("accounts", "/accounts/", "Accounts"),
     CUSTOMERS("account", of("amara", "account"), "Current account"),
+    CUSTOMERS("statements", of("amara", "account", "statements/"), "Statements", open_files),
+    CUSTOMERS("statement", of("amara", "account", "statements/"), "so far", this_month),
+    CUSTOMERS("statement refused", of("amara", "account", "statement/"), "Statements", None, 422),
     CUSTOMERS("open account", "/accounts/open/", "Open an account"),
     CUSTOMERS("fund", of("amara", "account", "fund/"), "Add money"),
     CUSTOMERS("send", "/send/", "Move money"),
@@ -320,6 +333,7 @@ PLACES = [
     GUARDED_ONES("remove passkey", passkey("remove"), "Remove"),
     GUARDED_ONES("passkey again", "/account/2fa/webauthn/reauthenticate/", "Confirm it is you"),
     GUARDED_ONES("empty account", of(GUARDED, "account"), "."),
+    GUARDED_ONES("empty statement", of(GUARDED, "account", "statements/"), "so far", this_month),
     SUPPORT("live", "/live/", "Live feed", connected),
     SUPPORT("live nothing", "/live/?q=zebra", "Live feed", connected),
     SUPPORT("live drawer", "/live/", "Live feed", open_drawer),
