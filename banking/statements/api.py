@@ -95,6 +95,7 @@ _FILE = {
 
 class AccountStatement(APIView):
     content_negotiation_class = AnyFormat
+    throttle_scope = "statement"
 
     @extend_schema(
         operation_id="accounts_statement",

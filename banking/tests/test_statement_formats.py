@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -372,6 +373,14 @@ class TestPdf:
         assert nasty.number in about.title
         assert str(reader.root_object["/Lang"]) == "en-GB"
         assert about.creation_date == now_of(nasty).moment.replace(microsecond=0)
+
+    def test_several_are_drawn_at_once(self, nasty):
+        made = now_of(nasty)
+        object.__setattr__(made, "entries", list(made.entries))
+        alone = data_of(made, "pdf")
+        with ThreadPoolExecutor(4) as threads:
+            for together in threads.map(lambda _: data_of(made, "pdf"), range(12)):
+                assert together == alone
 
     def test_every_font_is_inside(self, nasty):
         for page in self.read(nasty).pages:
