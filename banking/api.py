@@ -100,14 +100,6 @@ class AccountList(serializers.Serializer[Any]):
     results = AccountView(many=True)
 
 
-class BalanceView(serializers.Serializer[Account]):
-    account = serializers.CharField(source="public_id")
-    currency = serializers.CharField()
-    balance = AmountText()
-    available = AmountText(help_text="The balance without what is held.")
-    held = AmountText()
-
-
 OPENABLE = [choice for choice in Account.Product.choices if choice[0] != Account.Product.INTERNAL]
 
 
@@ -202,13 +194,6 @@ class OneAccount(APIView):
             account=found, by=request.user, name=asked["name"], version=version
         )
         return account_answer(request, changed)
-
-
-class Balance(APIView):
-    @extend_schema(operation_id="accounts_balance", responses={200: BalanceView})
-    def get(self, request: PersonApiRequest, account: str) -> Response:
-        """What is on the account, what is held, and what can be spent."""
-        return Response(BalanceView(selectors.account_for(request.user, account, Right.VIEW)).data)
 
 
 class WindowView(serializers.Serializer[Any]):

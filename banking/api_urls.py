@@ -6,15 +6,21 @@ from banking import api
 from banking.care import api as care
 from banking.insights import api as insights
 from banking.returns import api as returns
+from banking.statements import api as statements
 
 urlpatterns = [
     path("accounts/", api.Accounts.as_view(), name="api-accounts"),
     path("accounts/<str:account>", api.OneAccount.as_view(), name="api-account"),
-    path("accounts/<str:account>/balance", api.Balance.as_view(), name="api-balance"),
     path("accounts/<str:account>/freeze", care.Freeze.as_view(), name="api-freeze"),
     path("accounts/<str:account>/thaw", care.Thaw.as_view(), name="api-thaw"),
     path("accounts/<str:account>/close", care.Close.as_view(), name="api-close"),
     path("accounts/<str:account>/limits", api.AccountLimits.as_view(), name="api-limits"),
+    path("accounts/<str:account>/balance", statements.Balance.as_view(), name="api-balance"),
+    path(
+        "accounts/<str:account>/statement",
+        statements.AccountStatement.as_view(),
+        name="api-statement",
+    ),
     path("transactions/", api.History.as_view(), name="api-transactions"),
     path("transactions/deposit", api.Deposit.as_view(), name="api-deposit"),
     path("transactions/withdraw", api.Withdraw.as_view(), name="api-withdraw"),

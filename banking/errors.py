@@ -404,16 +404,34 @@ class NotReturnable(Conflict):
     code = "not-returnable"
 
 
+# --- statements -----------------------------------------------------------------------------
+
+
+class PeriodReversed(Invalid):
+    """The period ends before it begins."""
+
+    code, field = "period-reversed", "to"
+
+
+class PeriodInFuture(Invalid):
+    """The period ends after today; nobody knows what will be booked."""
+
+    code, field = "period-in-future", "to"
+
+
+class PeriodTooLong(Invalid):
+    """The period is longer than can be asked for at once; ask for several."""
+
+    code, field = "period-too-long", "from"
+
+
+# --- insights -------------------------------------------------------------------------------
+
+
 class PeriodInvalid(Invalid):
     """A period begins before it ends, and its days are written 2026-11-30."""
 
     code, field = "period-invalid", "from"
-
-
-class PeriodTooLong(Unprocessable):
-    """This is a longer period than can be summed at once."""
-
-    code, field = "period-too-long", "from"
 
 
 class PeriodTooBusy(Unprocessable):
@@ -480,3 +498,27 @@ class InterestDayClosed(Conflict):
     """The interest of that day has been counted; terms begin on a later one."""
 
     code, field = "interest-day-closed", "valid_from"
+
+
+class BeforeOpening(Invalid):
+    """The account was not open yet."""
+
+    code = "before-opening"
+
+
+class MomentInFuture(Invalid):
+    """This moment has not come yet."""
+
+    code, field = "moment-in-future", "at"
+
+
+class StatementDoesNotFit(Unprocessable):
+    """An amount has more digits than this format has room for; another format has."""
+
+    code, field = "statement-does-not-fit", "format"
+
+
+class StatementTooLong(Unprocessable):
+    """There are more lines in the period than this format may have; take a shorter period."""
+
+    code, field = "statement-too-long", "format"

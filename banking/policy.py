@@ -121,3 +121,16 @@ class InterestPolicy:
 
 
 INTEREST = InterestPolicy()
+
+
+@dataclass(frozen=True)
+class StatementPolicy:
+    days_max: int = 366  # a year with its leap day; what is longer is an export
+    finished_after: timedelta = timedelta(minutes=10)
+    # what was booked just before midnight has committed by then, so the period changes no more
+    pdf_lines_max: int = 20_000  # 600 pages: nobody reads more, and a page is kept until the last
+    page_lines: int = 200  # of one page on the screen
+    months_shown: int = 12  # of the list of months at once
+
+
+STATEMENTS = StatementPolicy()

@@ -346,6 +346,11 @@ def name_of(account: Account) -> str:
     return account.owner.name
 
 
+def name_seen_from(account: Account, counter: Account) -> str:
+    """Who is on the other side of an account's entry; between own accounts, which one."""
+    return counter.name if counter.owner_id == account.owner_id else name_of(counter)
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """How a history may be narrowed. Amounts in minor units of the currency, ends included."""

@@ -8,6 +8,7 @@ from banking.pages import accounts, people, transfers
 from banking.receipts import pages as receipts
 from banking.returns import pages as returns
 from banking.sharing import pages as sharing
+from banking.statements import pages as statements
 
 urlpatterns = [
     path("", accounts.home, name="home"),
@@ -32,6 +33,13 @@ urlpatterns = [
     ),
     path("invitations/<str:invitation_id>/", sharing.invitation, name="invitation"),
     path("shares/<str:share_id>/leave/", sharing.leave, name="share-leave"),
+    path("accounts/<str:account_id>/statements/", statements.statements, name="account-statements"),
+    path("accounts/<str:account_id>/statement/", statements.statement, name="account-statement"),
+    path(
+        "accounts/<str:account_id>/statement/<str:format>/",
+        statements.statement_file,
+        name="account-statement-file",
+    ),
     path("send/", transfers.send, name="send"),
     path("send/preview/", transfers.preview, name="send-preview"),
     path("activity/", transfers.activity, name="activity"),

@@ -299,6 +299,7 @@ REST_FRAMEWORK = {
         "sign-in": env("RATE_SIGN_IN", default="10/min"),
         "read": env("RATE_READ", default="600/min"),
         "money": env("RATE_MONEY", default="120/min"),
+        "statement": env("RATE_STATEMENT", default="30/min"),  # the dearest thing to read
     },
     "EXCEPTION_HANDLER": "fintrust.problems.api_exception_handler",
     "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),

@@ -41,3 +41,9 @@ def opposite(entry: Entry, reader: User) -> str:
 def pay_url(account: Account) -> str:
     """The send form, filled for this payee."""
     return f"{reverse('send')}?payee={account.number.replace(' ', '+')}"
+
+
+@register.filter
+def entries(count: int) -> str:
+    """`1 entry`, `1,204 entries`."""
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"

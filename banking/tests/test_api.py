@@ -111,7 +111,9 @@ class TestAccounts:
         ]
 
     def test_the_balance_says_what_can_be_spent(self, adas, hers, held):
-        assert adas.get(f"{API}/accounts/{hers.public_id}/balance").json() == {
+        answer = adas.get(f"{API}/accounts/{hers.public_id}/balance").json()
+        assert datetime.fromisoformat(answer.pop("at")) <= datetime.now(UTC)
+        assert answer == {
             "account": hers.public_id,
             "currency": "EUR",
             "balance": "1000.00",

@@ -252,6 +252,16 @@ def open_filters(page: Page) -> None:
     expect(page.get_by_label("Status")).to_be_visible()
 
 
+def open_files(page: Page) -> None:
+    page.get_by_text("Download").first.click()
+    expect(page.get_by_role("link", name="MT940").first).to_be_visible()
+
+
+def this_month(page: Page) -> None:
+    page.get_by_role("main").get_by_role("heading", level=3).get_by_role("link").first.click()
+    page.wait_for_url("**/statement/?since=*")
+
+
 def connected(page: Page) -> None:
     expect(page.locator("[data-connection-words]")).to_have_text("Live")
 
@@ -330,6 +340,9 @@ PLACES = [
     CUSTOMERS("invitation", lambda scene: scene.invitation("amara"), "Share an account"),
     CUSTOMERS("leave a share", lambda scene: scene.share("amara"), "Leave this account"),
     CUSTOMERS("return money", lambda scene: scene.received("amara"), "Send it back"),
+    CUSTOMERS("statements", of("amara", "account", "statements/"), "Statements", open_files),
+    CUSTOMERS("statement", of("amara", "account", "statements/"), "so far", this_month),
+    CUSTOMERS("statement refused", of("amara", "account", "statement/"), "Statements", None, 422),
     CUSTOMERS("open account", "/accounts/open/", "Open an account"),
     CUSTOMERS("fund", of("amara", "account", "fund/"), "Add money"),
     CUSTOMERS("send", "/send/", "Move money"),
@@ -371,6 +384,7 @@ PLACES = [
     GUARDED_ONES("remove passkey", passkey("remove"), "Remove"),
     GUARDED_ONES("passkey again", "/account/2fa/webauthn/reauthenticate/", "Confirm it is you"),
     GUARDED_ONES("empty account", of(GUARDED, "account"), "."),
+    GUARDED_ONES("empty statement", of(GUARDED, "account", "statements/"), "so far", this_month),
     SUPPORT("live", "/live/", "Live feed", connected),
     SUPPORT("live nothing", "/live/?q=zebra", "Live feed", connected),
     SUPPORT("live drawer", "/live/", "Live feed", open_drawer),

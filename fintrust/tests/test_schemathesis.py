@@ -16,7 +16,9 @@ from fintrust.embedded import free_port, tied_to_parent
 
 SECONDS_MAX = 30  # for each persona
 # Budgets are tested elsewhere; here they would answer most of the requests.
-WIDE = {f"RATE_{name}": "1000000/min" for name in ("ANONYMOUS", "SIGN_IN", "READ", "MONEY")}
+WIDE = {
+    f"RATE_{name}": "1000000/min" for name in ("ANONYMOUS", "SIGN_IN", "READ", "MONEY", "STATEMENT")
+}
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
