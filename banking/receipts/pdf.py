@@ -17,6 +17,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from banking.press import PRESS
+
 INK, HINT, LINE, PETROL = map(HexColor, ("#14262b", "#53656a", "#d5dedf", "#0b4f5a"))
 PLAIN, BOLD = "Vera", "VeraBd"
 WIDTH, HEIGHT = A4
@@ -45,7 +47,8 @@ def render(sheet: Sheet) -> bytes:
     below = _facts(page, sheet, HEIGHT - 92 * mm)
     _footer(page, sheet.footer, below)
     page.showPage()
-    page.save()
+    with PRESS:
+        page.save()
     return out.getvalue()
 
 

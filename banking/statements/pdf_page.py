@@ -12,6 +12,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.utils import TimeStamp
 from reportlab.pdfgen.canvas import Canvas
 
+from banking.press import PRESS
 from banking.statements.pdf_text import REGULAR, STRONG, Face, drawable, runs, width
 
 PAGE_WIDTH, PAGE_HEIGHT = 595.28, 841.89
@@ -172,7 +173,8 @@ class Paper:
         canvas.setFont(REGULAR.name, SMALLEST)
         canvas.drawString(0, 0, str(self.page))
         canvas.endForm()
-        canvas.save()
+        with PRESS:
+            canvas.save()
         return self._file.getvalue()
 
 
