@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("bank")
 
 def followed(after=START, limit=1_000):
     """Everything there is behind a cursor, page by page."""
-    seen = []
+    seen: list[Movement] = []
     while True:
         movements, after = ledger.follow(after, limit)
         if not movements:
@@ -90,7 +91,8 @@ def test_a_follower_among_many_writers_misses_and_repeats_nothing():
     people = [account(1_000) for _ in range(4)]
     _, begin = followed()
     before = Movement.objects.count()
-    stop, seen = Event(), []
+    stop = Event()
+    seen: list[UUID] = []
 
     def write(number):
         for _ in range(60):
