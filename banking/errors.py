@@ -207,7 +207,7 @@ BY_SQLSTATE: dict[str, type[Problem]] = {
     "LG023": AccountFrozen,
     "LG024": InternalAccount,
     "LG025": AccountNotEmpty,
-    "LG026": JournalLeg,
+    "LG027": JournalLeg,
     "LG030": BalanceTooLarge,
     "LG031": InsufficientFunds,
     "LG040": ValueDateInTheFuture,
