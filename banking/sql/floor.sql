@@ -17,7 +17,7 @@ BEGIN
         WHEN a.product = 'internal' THEN 'LG024' END;
     IF code IS NOT NULL THEN PERFORM ledger_refuse(code); END IF;
     IF a.balance - a.held < p_floor THEN
-        PERFORM ledger_refuse('LG027');
+        PERFORM ledger_refuse('LG028');
     END IF;
     UPDATE banking_account SET floor = p_floor WHERE id = p_account RETURNING * INTO a;
     RETURN a;

@@ -11,7 +11,7 @@
 --   LG016 unknown movement    LG017 reversal of a reversal   LG018 already reversed
 --   LG019 unknown currency    LG020 unknown account      LG021 currency mismatch
 --   LG022 account closed      LG023 account frozen       LG024 the bank's own account
---   LG025 account not empty   LG026 leg of a journal   LG027 overdraft in use
+--   LG025 account not empty   LG027 leg of a journal     LG028 overdraft in use
 --   LG030 balance too large   LG031 insufficient funds
 --   LG040 value date in the future   LG041 period closed   LG042 journal complete
 --   LG043 period not over
@@ -61,8 +61,8 @@ BEGIN
         WHEN 'LG023' THEN 'the account is frozen'
         WHEN 'LG024' THEN 'the account belongs to the bank'
         WHEN 'LG025' THEN 'the account is not empty'
-        WHEN 'LG026' THEN 'a leg is reversed with its whole journal'
-        WHEN 'LG027' THEN 'more of the overdraft is in use'
+        WHEN 'LG027' THEN 'a leg is reversed with its whole journal'
+        WHEN 'LG028' THEN 'more of the overdraft is in use'
         WHEN 'LG030' THEN 'the balance would become too large'
         WHEN 'LG031' THEN 'the funds do not cover this amount'
         WHEN 'LG040' THEN 'the value date lies in the future'
@@ -286,7 +286,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM banking_journal
                 WHERE id = original.journal_id AND leg_ids IS NOT NULL) THEN
-        PERFORM ledger_refuse('LG026', 'journal=' || original.journal_id);
+        PERFORM ledger_refuse('LG027', 'journal=' || original.journal_id);
     END IF;
     RETURN ledger_post(p_id, original.credit_id, original.debit_id, original.amount,
                        original.currency, 'reversal', p_narrative, NULL, NULL, p_movement, NULL);

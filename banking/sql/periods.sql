@@ -84,7 +84,9 @@ BEGIN
     IF EXISTS (SELECT FROM banking_close WHERE currency = p_currency AND until_day = p_until) THEN
         RETURN false;
     END IF;
-    IF p_until >= (clock_timestamp() AT TIME ZONE 'UTC')::date THEN
+    -- A minute over, so that who looked at the clock just before midnight has found the table locked
+    -- or open by now: the application waits for a lock ten seconds at most.
+    IF p_until >= ((clock_timestamp() - interval '1 minute') AT TIME ZONE 'UTC')::date THEN
         PERFORM ledger_refuse('LG043');
     END IF;
     LOCK TABLE banking_movement IN SHARE ROW EXCLUSIVE MODE;

@@ -158,13 +158,21 @@ PRECEDENCE = [
     "invalid-amount",
     "amount-too-large",
     "same-account",
+    "journal-empty",
+    "journal-too-large",
+    "unknown-journal",
     "idempotency-conflict",
     "unknown-account",
     "currency-mismatch",
     "account-closed",
     "account-frozen",
+    "journal-leg",
     "balance-too-large",
     "insufficient-funds",
+    "value-date-in-the-future",
+    "period-closed",
+    "journal-complete",
+    "period-not-over",
 ]
 
 

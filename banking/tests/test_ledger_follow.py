@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("bank")
 
 def followed(after=START, limit=1_000):
     """Everything there is behind a cursor, page by page."""
-    seen: list[Any] = []
+    seen: list[Movement] = []
     while True:
         movements, after = ledger.follow(after, limit)
         if not movements:
@@ -92,7 +92,7 @@ def test_a_follower_among_many_writers_misses_and_repeats_nothing():
     _, begin = followed()
     before = Movement.objects.count()
     stop = Event()
-    seen: list[Any] = []
+    seen: list[UUID] = []
 
     def write(number):
         for _ in range(60):

@@ -1,9 +1,11 @@
 """Two times: when a movement was booked, and from which day it counts; any past of both."""
 
+import io
 from datetime import UTC, date, datetime, time, timedelta
 
 import psycopg
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -216,6 +218,18 @@ def test_a_trial_balance_is_known_for_every_moment_in_both_times(trade, ada):
     assert counted["clearing"] == eur(0)
     for past in (trial_balance("EUR", at=before), trial_balance("EUR", on=day(1))):
         assert past.debits == past.credits
+
+
+def test_the_command_prints_a_trial_balance(trade):
+    for when, total in {(): "601.00 EUR", ("--on", str(day(1))): "1.00 EUR"}.items():
+        said = io.StringIO()
+        call_command("trial_balance", "EUR", *when, stdout=said)
+        assert said.getvalue().splitlines()[-1].split("  ")[-1].strip() == total
+    said = io.StringIO()
+    call_command("trial_balance", "EUR", "--at", "2020-01-01T00:00", stdout=said)
+    assert said.getvalue().splitlines()[-1].split() == ["0.00", "EUR", "0.00", "EUR"]
+    with pytest.raises(CommandError, match="unknown-currency"):
+        call_command("trial_balance", "XXX")
 
 
 def test_a_balance_sheet_shows_the_result_in_the_equity(trade):

@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from banking.books import selectors, services
+from banking.management.commands.trial_balance import write_lines
 from fintrust.core.errors import Problem
 
 
@@ -22,8 +23,4 @@ class Command(BaseCommand):
             raise CommandError(f"{problem.code}: {problem.message}") from problem
         found = selectors.frozen_trial_balance(currency, until_day)
         self.stdout.write(f"{currency} is closed until {until_day}.")
-        for line in found.lines:
-            self.stdout.write(
-                f"{line.kind:10} {line.name:40} {line.debit!s:>24} {line.credit!s:>24}"
-            )
-        self.stdout.write(f"{'':51} {found.debits!s:>24} {found.credits!s:>24}")
+        write_lines(found, self.stdout.write)
