@@ -186,6 +186,7 @@ def _show(
         "seen": selectors.as_seen_by(request.user, [found])[0],
         "mine": mine,
         "reversed": _reversed_at(found),
+        "rate": terms.spelled(found.rate) if found.rate else "",
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
         "by_own_limit": mine and found.decision.forbidden,
         "form": form or PinForm(),
