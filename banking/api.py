@@ -5,7 +5,6 @@ answers 201 with `status: refused`, while a transfer that could not happen at al
 frozen account) is a problem and leaves nothing behind. See docs/api.md.
 """
 
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -25,6 +24,7 @@ from banking import errors, selectors, services
 from banking.care.selectors import version_of
 from banking.care.services import rename_account
 from banking.fx import quotes
+from banking.fx.terms import spelled
 from banking.limits.selectors import allowance
 from banking.models import Account, Right, Transfer
 from banking.models.transfers import NOTE_MAX
@@ -256,10 +256,6 @@ def _text(money: Money) -> str:
     return str(money).partition(" ")[0]
 
 
-def _rate(rate: Decimal) -> str:
-    return f"{rate.normalize():f}"
-
-
 class TransferView(serializers.Serializer[Transfer]):
     """A transfer as one side of it may see it."""
 
@@ -312,7 +308,7 @@ class TransferView(serializers.Serializer[Transfer]):
     def get_rate(self, transfer: Transfer) -> str | None:
         """How many of the other currency one of yours brought."""
         seen = self._seen(transfer)
-        return None if seen.incoming or transfer.rate is None else _rate(transfer.rate)
+        return None if seen.incoming or transfer.rate is None else spelled(transfer.rate)
 
     def _felt(self, transfer: Transfer) -> Money:
         return transfer.arrives if self._seen(transfer).incoming else transfer.amount

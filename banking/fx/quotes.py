@@ -61,7 +61,7 @@ def offer(user: User, source: Account, target: Account, asked: Money) -> Offer:
         terms.fee,
         terms.total,
         terms.arrives,
-        f"{terms.rate.normalize():f}" if terms.rate else None,
+        terms.rate_text,
         quote.token if quote else None,
         quote.expires_at if quote else None,
     )

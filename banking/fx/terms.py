@@ -36,6 +36,15 @@ class Terms:
     def crosses(self) -> bool:
         return self.rate is not None
 
+    @property
+    def rate_text(self) -> str | None:
+        return None if self.rate is None else spelled(self.rate)
+
+
+def spelled(rate: Decimal) -> str:
+    """Without needless zeros, and never as 1.5E+2."""
+    return f"{rate.normalize():f}"
+
 
 def plain(amount: Money, *, policy: FeePolicy = FEES) -> Terms:
     """Within one currency: what is sent arrives."""

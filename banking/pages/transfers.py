@@ -201,6 +201,7 @@ def _show(
         "seen": receipt.seen,
         "mine": mine,
         "category": flow and insights.categoriser_of(request.user, flow).of(flow),
+        "rate": terms.spelled(found.rate) if found.rate else "",
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
         "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
         "form": form or PinForm(),

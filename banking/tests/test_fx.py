@@ -169,6 +169,13 @@ def test_an_amount_in_neither_currency_and_one_too_small_are_refused():
         terms.across(Money(9 * 10**17, "EUR"), "EUR", "JPY", Decimal(160))
 
 
+@pytest.mark.parametrize(
+    "rate, text", [("150.000000000000", "150"), ("1.0978", "1.0978"), ("0.00000002", "0.00000002")]
+)
+def test_a_rate_is_spelled_as_people_write_it(rate, text):
+    assert terms.spelled(Decimal(rate)) == text
+
+
 # --- rates ----------------------------------------------------------------------------------
 
 

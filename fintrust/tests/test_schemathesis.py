@@ -109,11 +109,13 @@ def with_names(schema, **names):
                     known = names.get("spare" if ends else parameter["name"], [])
                     parameter["schema"] = {"type": "string", "enum": [*known, "acc_nonsense"]}
                     assert known or "risk" in path, f"{path}: no {parameter['name']}"
-    for component in ("CashBodyRequest", "TransferBodyRequest"):
+    for component in ("CashBodyRequest", "TransferBodyRequest", "QuoteBodyRequest"):
         fields = schema["components"]["schemas"][component]["properties"]
         for field in fields.keys() & {"account", "source", "target"}:
             fields[field] = {"type": "string", "enum": [*names["account"], "acc_nonsense"]}
-        fields["currency"] = {"type": "string", "enum": names["currency"]}
+        fields.pop("quote", None)  # made up, it is refused; that has tests of its own
+        for currency in fields.keys() & {"currency", "target_currency"}:
+            fields[currency] = {"type": "string", "enum": names["currency"]}
         fields["amount"] = {"type": "string", "enum": ["0.01", "1", "12.50", "99999999.99"]}
     return schema
 

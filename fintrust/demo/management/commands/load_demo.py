@@ -72,12 +72,12 @@ def _load() -> None:
 
 def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:
     """Something to look at on the first day: a limit at work, and money that waits."""
-    jonas, priya, amara = users["jonas"], users["priya"], users["amara"]
+    jonas, priya, amara, tomas = (users[name] for name in ("jonas", "priya", "amara", "tomas"))
     dollars = services.open_account(
         owner=jonas, product="wallet", currency="USD", name="Travel dollars"
     )
     _deposit(jonas, dollars, Money(640_00, "USD"))
-    _send(jonas, accounts["jonas"], dollars, Money(60_00, "EUR"), "For the trip", "USD")
+    _send(tomas, accounts["tomas"], dollars, Money(60_00, "EUR"), "For the trip", "USD")
     fraud.services.set_limits(customer=priya, largest_minor={"EUR": 500_00}, by=priya)
     _send(
         priya,
