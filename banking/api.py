@@ -19,6 +19,7 @@ from banking import errors, selectors, services
 from banking.models import Account, Transfer
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
+from banking.payees.services import find
 from banking.selectors import Filters, InvalidCursor
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
 from fintrust.core import idempotency, money
@@ -335,7 +336,13 @@ class Send(MoneyDoor):
             "note": "Lunch",
         },
     )
-    @raises(*_ANY_MONEY, errors.SameAccount, errors.UnknownPayee, AccountNumberInvalid)
+    @raises(
+        *_ANY_MONEY,
+        errors.SameAccount,
+        errors.UnknownPayee,
+        errors.TooManyLooks,
+        AccountNumberInvalid,
+    )
     def post(self, request: PersonApiRequest) -> Response:
         """Send money from an account of yours to anybody's.
 
@@ -345,7 +352,7 @@ class Send(MoneyDoor):
         key, asked = self.key(), body_of(request, TransferBody)
         source = self.own_account(request.user, asked["source"], "source")
         with about("target"):
-            target = selectors.payee_account(asked["target"])
+            target = find(by=request.user, text=asked["target"])
         transfer = services.send_transfer(
             by=request.user,
             source=source,
@@ -413,7 +420,7 @@ class History(APIView):
             found = found.filter(currency=asked["currency"])
         if "counterparty" in asked:
             with about("counterparty"):
-                other = selectors.payee_account(asked["counterparty"])
+                other = selectors.account_id(asked["counterparty"])
             found = found.filter(Q(source=other) | Q(target=other))
         return found
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking import api
+from banking.payees import api as payees
 
 urlpatterns = [
     path("accounts/", api.Accounts.as_view(), name="api-accounts"),
@@ -16,4 +17,7 @@ urlpatterns = [
     path("transactions/<str:transfer>/confirm", api.Confirm.as_view(), name="api-confirm"),
     path("transactions/<str:transfer>/cancel", api.Cancel.as_view(), name="api-cancel"),
     path("transactions/<str:transfer>/decision", api.OneDecision.as_view(), name="api-decision"),
+    path("payees/", payees.Payees.as_view(), name="api-payees"),
+    path("payees/check", payees.NameCheckDoor.as_view(), name="api-payee-check"),
+    path("payees/<str:payee>", payees.OnePayee.as_view(), name="api-payee"),
 ]

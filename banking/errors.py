@@ -1,11 +1,14 @@
 """What the bank cannot do, each with its name. A paragraph for each code is in docs/errors.md."""
 
+from typing import Any
+
 from fintrust.core.errors import (
     Conflict,
     Forbidden,
     Invalid,
     NotFound,
     Problem,
+    TooMany,
     Unprocessable,
 )
 from fintrust.core.money import AmountTooLarge, CurrencyMismatch, InvalidAmount
@@ -191,3 +194,40 @@ class ReasonMissing(Invalid):
     """Write the reason, in 3 to 500 characters."""
 
     code, field = "reason-missing", "reason"
+
+
+# --- payees ---------------------------------------------------------------------------------
+
+
+class TooManyLooks(TooMany):
+    """You have looked up many accounts; this goes on later."""
+
+    code, field = "too-many-looks", "payee"
+
+    def __init__(self, message: str | None = None, *, wait: int = 3600, **more: Any) -> None:
+        self.wait = wait  # becomes Retry-After
+        minutes = -(-wait // 60)
+        super().__init__(
+            message
+            or "To keep people's names private, only so many new accounts can be looked up in a"
+            f" while. Try again in {minutes} minute{'s' if minutes != 1 else ''}.",
+            **more,
+        )
+
+
+class PayeeExists(Conflict):
+    """This account is in your address book already."""
+
+    code, field = "payee-exists", "account"
+
+
+class PayeeIsYou(Conflict):
+    """Your own accounts need no entry in your address book."""
+
+    code, field = "payee-is-you", "account"
+
+
+class PayeesExhausted(Conflict):
+    """Your address book is full; remove somebody first."""
+
+    code = "payees-exhausted"

@@ -13,3 +13,17 @@ class TransferPolicy:
 
 
 STANDARD = TransferPolicy()
+
+
+@dataclass(frozen=True)
+class PayeePolicy:
+    payees_max: int = 200  # in one address book: more is a list of targets, not of friends
+    looks: tuple[tuple[int, timedelta], ...] = (
+        (20, timedelta(hours=1)),  # typing mistakes of an evening of bills
+        (60, timedelta(days=1)),  # a small business pays so many new people; a harvester, more
+    )
+    warn_major: int = 250  # a first payment from which on we ask who told you to make it
+    warn_share: float = 0.5  # of what is on the account
+
+
+PAYEES = PayeePolicy()

@@ -62,6 +62,13 @@ def payee_account(text: str) -> Account:
     return _payee(pk=account_id_of(text))
 
 
+def account_id(text: str) -> int:
+    """What to look for in one's own rows. A number is not looked up, or it would
+    tell which exist."""
+    text = text.strip()
+    return payee_account(text).pk if text.startswith(f"{Account.prefix}_") else account_id_of(text)
+
+
 def _uuid(text: str) -> UUID:
     try:
         return from_public(Account.prefix, text)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking.pages import accounts, people, transfers
+from banking.payees import pages as payees
 
 urlpatterns = [
     path("", accounts.home, name="home"),
@@ -20,6 +21,10 @@ urlpatterns = [
         name="transfer-confirm",
     ),
     path("transfers/<str:transfer_id>/cancel/", transfers.cancel, name="transfer-cancel"),
+    path("payees/", payees.payees, name="payees"),
+    path("payees/add/", payees.add, name="payee-add"),
+    path("payees/<str:payee_id>/", payees.payee, name="payee"),
+    path("payees/<str:payee_id>/remove/", payees.remove, name="payee-remove"),
     path("profile/", people.profile, name="profile"),
     path("security/", people.security, name="security"),
 ]

@@ -1,14 +1,18 @@
 from banking.models.checks import LedgerCheck
 from banking.models.ledger import Account, Currency, Entry, Hold, HoldEnd, Movement
+from banking.models.payees import Check, NameCheck, Payee
 from banking.models.transfers import Transfer
 
 __all__ = [
     "Account",
+    "Check",
     "Currency",
     "Entry",
     "Hold",
     "HoldEnd",
     "LedgerCheck",
     "Movement",
+    "NameCheck",
+    "Payee",
     "Transfer",
 ]

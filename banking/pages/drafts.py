@@ -33,9 +33,12 @@ class Draft:
     currency: str
     note: str
     request_id: str
+    name: str = ""  # what the payee is believed to be called
 
     @classmethod
-    def of(cls, source: Account, target: Account, amount: Money, note: str) -> "Draft":
+    def of(
+        cls, source: Account, target: Account, amount: Money, note: str, name: str = ""
+    ) -> "Draft":
         return cls(
             source.public_id,
             target.public_id,
@@ -43,6 +46,7 @@ class Draft:
             amount.currency,
             note,
             str(uuid7()),
+            name,
         )
 
     @property

@@ -10,6 +10,7 @@ import yaml
 from django.core.cache import cache
 from django.core.management import call_command
 
+from banking.payees.services import add_payee
 from banking.tests.conftest import open_funded
 from biometrics import pins
 from fintrust import problems, signin, tokens
@@ -95,12 +96,15 @@ class TestExamples:
         cache.set(signin._code_key("new@example.org"), "ABC-123", 60)
         cache.set(signin._tries_key("new@example.org"), 0, 60)
         pair = tokens.issue(alice)
+        more = open_funded(bob, 0)
+        payee = add_payee(by=alice, account=more.number, name="Bob")
         client.names = {
             "acc_01kahkf19qf7wa2mgdb9wkbn4w": mine.public_id,
             "acc_01kahkf19qf7wa2mgdb9wkbn4x": theirs.public_id,
             "eyJ…": pair.refresh,
             "{account}": mine.public_id,
             "{transfer}": held["id"],
+            "{payee}": payee.public_id,
         }
         client.stranger = api
         return client
@@ -127,6 +131,7 @@ class TestExamples:
             text,
             content_type="application/json",
             HTTP_IDEMPOTENCY_KEY=str(uuid7()),
+            HTTP_IF_MATCH="*",
         )
         shown = operation["responses"].get(str(answer.status_code))
         assert answer.status_code < 300, f"{method} {path}: {answer.content!r}"

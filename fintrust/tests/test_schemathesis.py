@@ -160,7 +160,13 @@ def test_a_customer_meets_only_what_is_documented(stack, web, fuzz):
     held = ids(web, token, "/api/v1/transactions/?status=held")
     before = moved(stack)
     currencies = ids(web, token, "/api/v1/accounts/", "currency")
-    fuzz(token, account=accounts, transfer=[*held, *transfers], currency=currencies)
+    fuzz(
+        token,
+        account=accounts,
+        transfer=[*held, *transfers],
+        currency=currencies,
+        payee=ids(web, token, "/api/v1/payees/"),
+    )
     assert moved(stack) > before  # it came through to the money
     checked = stack.manage("verify_ledger")
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -169,4 +175,6 @@ def test_a_customer_meets_only_what_is_documented(stack, web, fuzz):
 def test_a_partner_meets_only_what_is_documented(web, fuzz):
     token = sign_in(web, PARTNER)
     accounts = ids(web, token, "/api/v1/shared/accounts/", "account")
-    fuzz(token, account=accounts, transfer=["trf_nonsense"], currency=["EUR"])
+    fuzz(
+        token, account=accounts, transfer=["trf_nonsense"], currency=["EUR"], payee=["pay_nonsense"]
+    )
