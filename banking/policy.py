@@ -27,3 +27,18 @@ class PayeePolicy:
 
 
 PAYEES = PayeePolicy()
+
+
+@dataclass(frozen=True)
+class SchedulePolicy:
+    schedules_max: int = 50  # alive at once, for one customer
+    hours: tuple[int, ...] = (6, 10, 14, 18)
+    # on the customer's clock: after the night, so that wages of the day may arrive before the last
+    late_days_max: int = 3  # after a long weekend without us, money still goes; later it surprises
+    first_days_max: int = 5 * 366  # nobody plans a single payment further ahead
+    until_days_max: int = 50 * 366
+    times_max: int = 999
+    shown: int = 3  # next dates on every page and in every answer
+
+
+SCHEDULES = SchedulePolicy()

@@ -37,6 +37,7 @@ class Transfer(PublicModel):
         WEB = "web", "Online banking"
         API = "api", "API"
         IMPORT = "import", "Taken over"
+        SCHEDULE = "schedule", "Scheduled"
 
     prefix: ClassVar[str] = "trf"
 
