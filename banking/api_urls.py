@@ -4,6 +4,7 @@ from django.urls import path
 
 from banking import api
 from banking.payees import api as payees
+from banking.schedules import api as schedules
 
 urlpatterns = [
     path("accounts/", api.Accounts.as_view(), name="api-accounts"),
@@ -20,4 +21,11 @@ urlpatterns = [
     path("payees/", payees.Payees.as_view(), name="api-payees"),
     path("payees/check", payees.NameCheckDoor.as_view(), name="api-payee-check"),
     path("payees/<str:payee>", payees.OnePayee.as_view(), name="api-payee"),
+    path("schedules/", schedules.Schedules.as_view(), name="api-schedules"),
+    path("schedules/<str:schedule>", schedules.OneSchedule.as_view(), name="api-schedule"),
+    path("schedules/<str:schedule>/occurrences", schedules.Occurrences.as_view()),
+    path("schedules/<str:schedule>/pause", schedules.Pause.as_view()),
+    path("schedules/<str:schedule>/resume", schedules.Resume.as_view()),
+    path("schedules/<str:schedule>/skip", schedules.Skip.as_view()),
+    path("schedules/<str:schedule>/cancel", schedules.Cancel.as_view()),
 ]

@@ -5,6 +5,7 @@ the same transfer, and nobody can change what the customer saw. Nothing is store
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.core import signing
 
@@ -54,7 +55,7 @@ class Draft:
         return Money(self.minor, self.currency)
 
     def token(self, user: User) -> str:
-        return signing.dumps([str(user.pk), asdict(self)], salt=_SALT, compress=True)
+        return seal(asdict(self), user, salt=_SALT)
 
     def accounts(self, user: User) -> tuple[Account, Account]:
         return selectors.account_for(user, self.source), selectors.payee_account(self.target)
@@ -62,10 +63,19 @@ class Draft:
 
 def read(token: str, user: User) -> Draft:
     """The draft behind a token of this customer; DraftExpired for any other token."""
+    return Draft(**unseal(token, user, salt=_SALT))
+
+
+def seal(content: dict[str, Any], user: User, *, salt: str) -> str:
+    return signing.dumps([str(user.pk), content], salt=salt, compress=True)
+
+
+def unseal(token: str, user: User, *, salt: str) -> dict[str, Any]:
+    """What was sealed for this customer and this purpose, while it is fresh."""
     try:
-        owner, content = signing.loads(token, salt=_SALT, max_age=AGE_MAX)
+        owner, content = signing.loads(token, salt=salt, max_age=AGE_MAX)
     except signing.BadSignature:
         raise DraftExpired() from None
     if owner != str(user.pk):
         raise DraftExpired()
-    return Draft(**content)
+    return dict(content)

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from banking import selectors
 from banking.models import Account, Occurrence, Schedule
+from banking.payees.selectors import saved
+from banking.payees.services import Found
 from banking.policy import SCHEDULES
 from banking.schedules.calendars import today_of
-from banking.schedules.dates import dates
+from banking.schedules.dates import Due, dates, next_dates
 from banking.selectors import InvalidCursor, Page
 from fintrust.core.errors import NotFound
 from fintrust.core.ids import from_public
@@ -21,6 +23,8 @@ from fintrust.core.models import User
 from fintrust.core.money import Money
 
 HISTORY_PAGE = 25
+FAILED_DAYS, FAILED_MAX = 14, 5  # what the list says first; the rest is with each schedule
+LIST_MAX = 200  # alive ones are fewer; of those that ended, the last
 
 
 def schedules_of(user: User) -> QuerySet[Schedule]:
@@ -50,6 +54,28 @@ def occurrences_page(schedule: Schedule, *, before: str | None, size: int) -> Pa
             raise InvalidCursor() from None
     rows = list(found[: size + 1])
     return Page(rows[:size], rows[size - 1].due_on.isoformat() if len(rows) > size else "")
+
+
+def called(user: User, found: Found) -> str:
+    """What the customer's own pages call who is paid."""
+    payee = saved(user, found.account)
+    return payee.title if payee else found.shown
+
+
+def coming_dates(schedule: Schedule, count: int) -> list[Due]:
+    """The next dates that have not come to anything yet."""
+    if schedule.next_on is None:
+        return []
+    return next_dates(schedule.plan, count=count, after=schedule.next_on - timedelta(days=1))
+
+
+def lately_failed(user: User) -> list[Occurrence]:
+    """The dates that came to nothing within the last weeks, newest first."""
+    since = timezone.now() - timedelta(days=FAILED_DAYS)
+    failed = Occurrence.objects.filter(
+        schedule__owner=user, status=Occurrence.Status.FAILED, settled_at__gte=since
+    )
+    return list(failed.select_related("schedule").order_by("-settled_at")[:FAILED_MAX])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 import io
 import json
 import re
+from datetime import timedelta
 
 import jsonschema
 import pytest
 import yaml
 from django.core.cache import cache
 from django.core.management import call_command
+from django.utils import timezone
 
 from banking.payees.services import add_payee
 from banking.tests.conftest import open_funded
@@ -93,6 +95,13 @@ class TestExamples:
             HTTP_IDEMPOTENCY_KEY=str(uuid7()),
         ).json()
         assert held["status"] == "held"
+        soon = str((timezone.now() + timedelta(days=40)).date())
+        planned = client.post(
+            "/api/v1/schedules/",
+            body | {"amount": "1.00", "rhythm": "monthly", "first_on": soon},
+            format="json",
+            HTTP_IDEMPOTENCY_KEY=str(uuid7()),
+        )
         cache.set(signin._code_key("new@example.org"), "ABC-123", 60)
         cache.set(signin._tries_key("new@example.org"), 0, 60)
         pair = tokens.issue(alice)
@@ -105,6 +114,8 @@ class TestExamples:
             "{account}": mine.public_id,
             "{transfer}": held["id"],
             "{payee}": payee.public_id,
+            "{schedule}": planned.json()["id"],
+            "2027-01-31": soon,
         }
         client.stranger = api
         return client
