@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from banking.errors import UnknownPayee
-from banking.models import Account, Entry, LedgerCheck, Transfer
+from banking.models import Account, Check, Entry, LedgerCheck, NameCheck, Transfer
 from banking.numbers import account_id_of
 from fintrust.core.errors import Invalid, NotFound
 from fintrust.core.ids import from_public
@@ -258,10 +258,13 @@ class Seen:
 
 
 def as_seen_by(user: User, transfers: Iterable[Transfer]) -> list[Seen]:
-    return [_seen(user, transfer) for transfer in transfers]
+    transfers = list(transfers)
+    open_ = [one.pk for one in transfers if one.status != Transfer.Status.POSTED]
+    told = set(Transfer.objects.filter(_told_name(user), pk__in=open_).values_list("pk", flat=True))
+    return [_seen(user, transfer, told=transfer.pk in told) for transfer in transfers]
 
 
-def _seen(user: User, transfer: Transfer) -> Seen:
+def _seen(user: User, transfer: Transfer, *, told: bool) -> Seen:
     pays, gets = (
         transfer.source.owner_id == user.pk,
         transfer.target.owner_id == user.pk,
@@ -270,7 +273,24 @@ def _seen(user: User, transfer: Transfer) -> Seen:
     opposite = transfer.source if incoming else transfer.target
     amount = transfer.amount if incoming else -transfer.amount
     name = opposite.name if pays and gets else name_of(opposite)
+    if not (told or gets or transfer.status == Transfer.Status.POSTED or opposite.owner is None):
+        name = masked_name(name)
     return Seen(transfer, incoming, pays and gets, name, amount)
+
+
+def _told_name(user: User) -> Q:
+    """Transfers to accounts whose name the customer knows: money of theirs arrived there, or they
+    named it right. Any other is masked until it is paid, or a payment that is held and cancelled
+    would tell whose a number is."""
+    paid = Transfer.objects.filter(requested_by=user, status=Transfer.Status.POSTED)
+    named = {"customer": user, "result__in": [Check.MATCH, Check.CLOSE]}
+    looked = NameCheck.objects.filter(**named, account__isnull=False)
+    return Q(target__in=paid.values("target")) | Q(target__in=looked.values("account"))
+
+
+def masked_name(name: str) -> str:
+    """Enough to see a wrong digit, too little to look people up by number."""
+    return " ".join(f"{word[0]}{'•' * min(len(word) - 1, 6)}" for word in name.split())
 
 
 def name_of(account: Account) -> str:
@@ -315,7 +335,7 @@ def history(user: User, filters: Filters) -> Transfers:
     found = found.filter(**{name: value for name, value in exact.items() if value})
     found = found.filter(**{name: value for name, value in bounds.items() if value is not None})
     if filters.text:
-        found = found.filter(_mentions(filters.text))
+        found = found.filter(_mentions(user, filters.text))
     return found
 
 
@@ -326,10 +346,11 @@ def _transfers_on(user: User, account: Account) -> Transfers:
     return Transfers((left, Transfer.objects.filter(asked | arrived, target=account)))
 
 
-def _mentions(text: str) -> Q:
-    # Only what the searcher can see is searched: the note and the names of both sides.
+def _mentions(user: User, text: str) -> Q:
+    # Only what the searcher can see is searched: the note, and the names that are not masked.
+    seen = Q(status=Transfer.Status.POSTED) | _told_name(user)
     return (
         Q(note__icontains=text)
-        | Q(target__owner__name__icontains=text)
+        | (Q(target__owner__name__icontains=text) & seen)
         | Q(source__owner__name__icontains=text)
     )

@@ -34,8 +34,3 @@ def payee_for(user: User, public_id: str) -> Payee:
 def saved(user: User, account: Account) -> Payee | None:
     """The line of the address book for this account."""
     return Payee.objects.filter(customer=user, account=account).first()
-
-
-def masked_name(name: str) -> str:
-    """Enough to see a wrong digit, too little to look people up by number."""
-    return " ".join(f"{word[0]}{'•' * min(len(word) - 1, 6)}" for word in name.split())

@@ -19,7 +19,7 @@ from banking.errors import (
 )
 from banking.models import Account, Check, NameCheck, Payee
 from banking.payees.names import NAME_MAX, compare
-from banking.payees.selectors import masked_name, saved
+from banking.payees.selectors import saved
 from banking.policy import PAYEES, PayeePolicy
 from fintrust.core.errors import NotFound
 from fintrust.core.etags import Expected, expect
@@ -99,7 +99,7 @@ def _told(account: Account, name: str, check: Check) -> Found:
     """A match and a slip are told the name; a wrong guess keeps what it brought."""
     real = selectors.name_of(account)
     if not name:
-        return Found(account, masked_name(real))
+        return Found(account, selectors.masked_name(real))
     told = check in {Check.MATCH, Check.CLOSE}
     return Found(account, real if told else name, check)
 

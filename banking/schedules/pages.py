@@ -145,12 +145,14 @@ def preview(request: HttpRequest) -> HttpResponse:
     draft = Draft(**drafts.unseal(token, request.user, salt=_SALT))
     wish = _wish(request.user, draft)
     found = check_name(by=request.user, account=wish.target, name=draft.name)
+    coming = next_dates(wish.plan, count=SCHEDULES.shown)
     context: dict[str, Any] = {
         "wish": wish,
         "token": token,
         "payee": found,
         "warnings": warnings_for(found, wish.amount, wish.source.available),
-        "next": next_dates(wish.plan, count=SCHEDULES.shown),
+        "next": coming,
+        "due_now": bool(coming) and services.is_due(coming[0].run_on, request.user),
         "made": Schedule.objects.filter(owner=request.user, request_id=draft.request_id).first(),
     }
     if request.method == "GET":

@@ -289,7 +289,14 @@ def _due(now: datetime, policy: SchedulePolicy) -> list[UUID]:
 
 def _is_due(schedule: Schedule, now: datetime, policy: SchedulePolicy = SCHEDULES) -> bool:
     run_on = schedule.next_run_on
-    return run_on is not None and at(schedule.owner, run_on, policy.hours[0]) <= now
+    return run_on is not None and is_due(run_on, schedule.owner, now, policy)
+
+
+def is_due(
+    run_on: date, user: User, now: datetime | None = None, policy: SchedulePolicy = SCHEDULES
+) -> bool:
+    """Whether the first hour of that day has struck on the customer's clock."""
+    return at(user, run_on, policy.hours[0]) <= (now or clock.now())
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.db import connection
 from django.urls import reverse
 
 from audit.models import Record
+from banking import selectors as bank
 from banking.errors import PayeesExhausted, TooManyLooks
 from banking.models import Check, NameCheck, Payee, Transfer
 from banking.numbers import number_of
@@ -229,6 +230,46 @@ def test_what_was_looked_up_cannot_be_unseen(bank, app_sql, owner_sql):
     for sql in (app_sql, owner_sql):
         with pytest.raises(Exception, match=r"append-only|permission denied"):
             sql("DELETE FROM banking_namecheck")
+
+
+@pytest.mark.django_db
+class TestWhatAHeldPaymentTells:
+    """Asking for a payment that is held, and cancelling it, must not tell whose a number is."""
+
+    @pytest.fixture
+    def held(self, send):
+        transfer = send(950_00)
+        assert transfer.is_held
+        return transfer
+
+    def found(self, ada, text):
+        rows = bank.history(ada, bank.Filters(text=text)).newest(9)
+        return [one.other for one in bank.as_seen_by(ada, rows) if not one.incoming]
+
+    def test_a_stranger_stays_masked_and_cannot_be_searched_for(self, ada, held):
+        (seen,) = bank.as_seen_by(ada, [held])
+        assert seen.other == "B•• O•••"
+        assert self.found(ada, "okri") == []
+
+    def test_who_was_named_right_is_named(self, ada, his, held):
+        services.look_up(by=ada, text=his.number, name="Ben Okri")
+        assert self.found(ada, "okri") == ["Ben Okri"]
+
+    def test_who_was_named_wrong_is_not(self, ada, his, held):
+        services.look_up(by=ada, text=his.number, name="Carl Jung")
+        assert self.found(ada, "okri") == []
+
+    def test_who_was_paid_is_named(self, ada, held, send):
+        send(1_00)
+        assert self.found(ada, "okri") == ["Ben Okri", "Ben Okri"]
+
+    def test_a_list_of_many_asks_as_few_questions_as_of_one(
+        self, ada, held, send, django_assert_num_queries
+    ):
+        send(20_00)
+        many = bank.transfers_of(ada).newest(9) * 3
+        with django_assert_num_queries(1):
+            bank.as_seen_by(ada, many)
 
 
 # --- for programs ---------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def with_names(schema, **names):
                     known = names.get(parameter["name"], [])
                     parameter["schema"] = {"type": "string", "enum": [*known, "acc_nonsense"]}
                     assert known or "risk" in path, f"{path}: no {parameter['name']}"
-    for component in ("CashBodyRequest", "TransferBodyRequest"):
+    for component in ("CashBodyRequest", "TransferBodyRequest", "ScheduleBodyRequest"):
         fields = schema["components"]["schemas"][component]["properties"]
         for field in fields.keys() & {"account", "source", "target"}:
             fields[field] = {"type": "string", "enum": [*names["account"], "acc_nonsense"]}
@@ -166,6 +166,7 @@ def test_a_customer_meets_only_what_is_documented(stack, web, fuzz):
         transfer=[*held, *transfers],
         currency=currencies,
         payee=ids(web, token, "/api/v1/payees/"),
+        schedule=ids(web, token, "/api/v1/schedules/"),
     )
     assert moved(stack) > before  # it came through to the money
     checked = stack.manage("verify_ledger")
@@ -175,6 +176,5 @@ def test_a_customer_meets_only_what_is_documented(stack, web, fuzz):
 def test_a_partner_meets_only_what_is_documented(web, fuzz):
     token = sign_in(web, PARTNER)
     accounts = ids(web, token, "/api/v1/shared/accounts/", "account")
-    fuzz(
-        token, account=accounts, transfer=["trf_nonsense"], currency=["EUR"], payee=["pay_nonsense"]
-    )
+    nonsense = {"transfer": ["trf_nonsense"], "payee": ["pay_x"], "schedule": ["sch_x"]}
+    fuzz(token, account=accounts, currency=["EUR"], **nonsense)
