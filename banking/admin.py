@@ -31,16 +31,20 @@ from banking.models import (
     InterestTerms,
     LedgerCheck,
     Movement,
+    Payee,
+    Schedule,
     Transfer,
 )
 from banking.numbers import AccountNumberInvalid, account_id_of
 from banking.returns.services import is_reversible, reverse_transfer
+from banking.schedules.words import in_words, reason_of
 from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin, RecordsViews
 from fintrust.core.errors import Conflict, NotFound, Problem
 from fintrust.core.ids import from_public
 from fintrust.core.money import Money
 
 ENTRIES_SHOWN_MAX = 50
+DATES_SHOWN_MAX = 20
 REASON_MIN = 3
 
 
@@ -342,6 +346,65 @@ class HoldAdmin(RecordsViews, ReadOnlyAdmin):
     def outcome(self, hold: Hold) -> str:
         end = getattr(hold, "end", None)
         return "Open" if end is None else str(end.get_outcome_display())
+
+
+@admin.register(Payee)
+class PayeeAdmin(RecordsViews, ReadOnlyAdmin):
+    list_display = ("customer", "name", "pays", "check_result", "created_at")
+    list_filter = ("check_result", ("created_at", MomentRangeFilter))
+    list_filter_submit = True
+    list_select_related = ("customer", "account")
+    search_fields = ("customer__email", "customer__name", "name")
+    ordering = ("-id",)
+    owner_field = "customer"
+    fields = readonly_fields = (
+        "public_id", "customer", "name", "nickname", "pays", "check_result", "checked_at",
+        "created_at",
+    )  # fmt: skip
+
+    @display(description="account")
+    def pays(self, payee: Payee) -> str:
+        return _name(payee.account)
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(RecordsViews, ReadOnlyAdmin):
+    list_display = ("owner", "money", "pays", "when", "next_run_on", "state")
+    list_filter = ("status", "rhythm", "currency")
+    list_select_related = ("owner", "source", "target")
+    search_fields = ("owner__email", "owner__name", "name")
+    ordering = ("-id",)
+    owner_field = "owner"
+    fields = readonly_fields = (
+        "public_id", "owner", "money", "leaves", "pays", "name", "note", "when", "next_run_on",
+        "state", "ended_because", "created_at", "dates",
+    )  # fmt: skip
+
+    @display(description="amount", ordering="amount_minor")
+    def money(self, schedule: Schedule) -> str:
+        return schedule.amount.format()
+
+    @display(description="from")
+    def leaves(self, schedule: Schedule) -> str:
+        return _name(schedule.source)
+
+    @display(description="to")
+    def pays(self, schedule: Schedule) -> str:
+        return _name(schedule.target)
+
+    @display(description="when")
+    def when(self, schedule: Schedule) -> str:
+        return in_words(schedule.plan)
+
+    @display(description="status", label={"Active": "success", "Paused": "warning"})
+    def state(self, schedule: Schedule) -> str:
+        return str(schedule.get_status_display())
+
+    @display(description="last dates")
+    def dates(self, schedule: Schedule) -> str:
+        came = schedule.occurrences.select_related("transfer").order_by("-due_on")
+        lines = ((o.run_on, o.shown_status, reason_of(o.reason)) for o in came[:DATES_SHOWN_MAX])
+        return format_html_join("", "<p>{}: {} {}</p>", lines) or "-"
 
 
 class ReasonForm(forms.Form):

@@ -29,6 +29,7 @@ from banking.limits.selectors import allowance
 from banking.models import Account, Right, Transfer
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
+from banking.payees.services import find
 from banking.selectors import Filters, InvalidCursor
 from banking.sharing.selectors import shared_with
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
@@ -48,6 +49,14 @@ from fintrust.core.api import (
     raises,
 )
 from fintrust.core.errors import Invalid, NotFound
+from fintrust.core.etags import (
+    ETAG,
+    IF_MATCH,
+    PreconditionFailed,
+    PreconditionRequired,
+    etag,
+    if_match,
+)
 from fintrust.core.http import PersonApiRequest
 from fintrust.core.ids import to_public
 from fintrust.core.models import User
@@ -140,36 +149,10 @@ class AccountChange(Body):
     name = Text(max_length=80)
 
 
-_ANY_VERSION = "*"
-ETAG = OpenApiParameter(
-    "ETag",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    response=[200],
-    description="The version of the account; send it back as If-Match to change it.",
-)
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="The ETag of the version you have read, or * for any.",
-    examples=[OpenApiExample("Any version", _ANY_VERSION)],
-)
-
-
 def account_answer(request: PersonApiRequest, account: Account) -> Response:
     """An account with its version."""
     body = AccountView(account, context=seen_by(request.user)).data
-    return Response(body, headers={"ETag": f'"{version_of(account)}"'})
-
-
-def version_wanted(request: PersonApiRequest) -> str | None:
-    """The version that If-Match names; None when any will do."""
-    sent = request.headers.get("If-Match", "").strip()
-    if not sent:
-        raise errors.VersionMissing()
-    return None if sent == _ANY_VERSION else sent.removeprefix('"').removesuffix('"')
+    return Response(body, headers={"ETag": etag(version_of(account))})
 
 
 class OneAccount(APIView):
@@ -185,13 +168,13 @@ class OneAccount(APIView):
         parameters=[IF_MATCH, ETAG],
         examples=[OpenApiExample("Another name", {"name": "Holiday"}, request_only=True)],
     )
-    @raises(errors.AccountNameInvalid, errors.VersionMissing, errors.VersionChanged)
+    @raises(errors.AccountNameInvalid, PreconditionRequired, PreconditionFailed)
     def patch(self, request: PersonApiRequest, account: str) -> Response:
         """Call an account of yours something else, if it is still as you have read it."""
         found = selectors.account_for(request.user, account)
-        asked, version = body_of(request, AccountChange), version_wanted(request)
+        asked, expected = body_of(request, AccountChange), if_match(request)
         changed = rename_account(
-            account=found, by=request.user, name=asked["name"], version=version
+            account=found, by=request.user, name=asked["name"], expected=expected
         )
         return account_answer(request, changed)
 
@@ -355,8 +338,12 @@ class TransferView(serializers.Serializer[Transfer]):
         return bool(getattr(transfer, "was_returned", False))
 
     def _seen(self, transfer: Transfer) -> selectors.Seen:
-        (seen,) = selectors.as_seen_by(self.context["user"], [transfer], on=self.context.get("on"))
-        return seen
+        """Once for each, whatever a row asks."""
+        known: dict[Any, selectors.Seen] = self.context.setdefault("seen", {})
+        if transfer.pk not in known:
+            user, on = self.context["user"], self.context.get("on")
+            (known[transfer.pk],) = selectors.as_seen_by(user, [transfer], on=on)
+        return known[transfer.pk]
 
     def _knows(self, transfer: Transfer) -> bool:
         return selectors.knows_why(self.context["user"], transfer)
@@ -540,6 +527,7 @@ class Send(MoneyDoor):
         errors.SameAccount,
         errors.AccountLimitReached,
         errors.UnknownPayee,
+        errors.TooManyLooks,
         errors.ViewOnly,
         errors.QuoteExpired,
         errors.QuoteMismatch,
@@ -554,7 +542,7 @@ class Send(MoneyDoor):
         key, asked = self.key(), body_of(request, TransferBody)
         source = self.own_account(request.user, asked["source"], "source", Right.OPERATE)
         with about("target"):
-            target = selectors.payee_account(asked["target"])
+            target = find(by=request.user, text=asked["target"])
         transfer = services.send_transfer(
             by=request.user,
             source=source,
@@ -661,6 +649,8 @@ class History(APIView):
         with about("cursor"):
             page = selectors.transfers_page(found, before=asked.get("cursor"), size=asked["limit"])
         answer = {"results": page.rows, "next_cursor": page.next or None}
+        seen = selectors.as_seen_by(request.user, page.rows, on=context.get("on"))
+        context["seen"] = {one.transfer.pk: one for one in seen}
         return Response(TransferPage(answer, context=context).data)
 
     def _found(self, user: User, asked: dict[str, Any]) -> selectors.Transfers:
@@ -668,7 +658,7 @@ class History(APIView):
             found = selectors.history(user, _filters(asked))
         if "counterparty" in asked:
             with about("counterparty"):
-                other = selectors.payee_account(asked["counterparty"])
+                other = selectors.account_id(asked["counterparty"])
             found = found.filter(Q(source=other) | Q(target=other))
         return found
 

@@ -5,7 +5,9 @@ from django.urls import path
 from banking import api
 from banking.care import api as care
 from banking.insights import api as insights
+from banking.payees import api as payees
 from banking.returns import api as returns
+from banking.schedules import api as schedules
 from banking.statements import api as statements
 
 urlpatterns = [
@@ -41,4 +43,14 @@ urlpatterns = [
         insights.SpendingPrediction.as_view(),
         name="api-spending-prediction",
     ),
+    path("payees/", payees.Payees.as_view(), name="api-payees"),
+    path("payees/check", payees.NameCheckDoor.as_view(), name="api-payee-check"),
+    path("payees/<str:payee>", payees.OnePayee.as_view(), name="api-payee"),
+    path("schedules/", schedules.Schedules.as_view(), name="api-schedules"),
+    path("schedules/<str:schedule>", schedules.OneSchedule.as_view(), name="api-schedule"),
+    path("schedules/<str:schedule>/occurrences", schedules.Occurrences.as_view()),
+    path("schedules/<str:schedule>/pause", schedules.Pause.as_view()),
+    path("schedules/<str:schedule>/resume", schedules.Resume.as_view()),
+    path("schedules/<str:schedule>/skip", schedules.Skip.as_view()),
+    path("schedules/<str:schedule>/cancel", schedules.Cancel.as_view()),
 ]

@@ -1,6 +1,6 @@
 """What the bank cannot do, each with its name. A paragraph for each code is in docs/errors.md."""
 
-from typing import ClassVar
+from typing import Any
 
 from fintrust.core.errors import (
     Conflict,
@@ -381,20 +381,6 @@ class OverdraftTooLarge(Unprocessable):
     code, field = "overdraft-too-large", "amount"
 
 
-class VersionMissing(Problem):
-    """Say which version you change: send its ETag as If-Match."""
-
-    status: ClassVar[int] = 428
-    code, field = "version-missing", "If-Match"
-
-
-class VersionChanged(Problem):
-    """Somebody has changed this since you read it. Read it again."""
-
-    status: ClassVar[int] = 412
-    code, field = "version-changed", "If-Match"
-
-
 # --- giving money back ----------------------------------------------------------------------
 
 
@@ -522,3 +508,79 @@ class StatementTooLong(Unprocessable):
     """There are more lines in the period than this format may have; take a shorter period."""
 
     code, field = "statement-too-long", "format"
+
+
+# --- payees ---------------------------------------------------------------------------------
+
+
+class TooManyLooks(TooMany):
+    """You have looked up many accounts; this goes on later."""
+
+    code, field = "too-many-looks", "payee"
+
+    def __init__(self, message: str | None = None, *, wait: int = 3600, **more: Any) -> None:
+        self.wait = wait  # becomes Retry-After
+        minutes = -(-wait // 60)
+        super().__init__(
+            message
+            or "To keep people's names private, only so many new accounts can be looked up in a"
+            f" while. Try again in {minutes} minute{'s' if minutes != 1 else ''}.",
+            **more,
+        )
+
+
+class PayeeExists(Conflict):
+    """This account is in your address book already."""
+
+    code, field = "payee-exists", "account"
+
+
+class PayeeIsYou(Conflict):
+    """Your own accounts need no entry in your address book."""
+
+    code, field = "payee-is-you", "account"
+
+
+class PayeesExhausted(Conflict):
+    """Your address book is full; remove somebody first."""
+
+    code = "payees-exhausted"
+
+
+# --- scheduled payments ---------------------------------------------------------------------
+
+
+class ScheduleInPast(Unprocessable):
+    """The first payment cannot be before today, nor on a day that was paid already."""
+
+    code, field = "schedule-in-past", "first_on"
+
+
+class ScheduleTooFar(Unprocessable):
+    """Nobody can plan that far ahead."""
+
+    code, field = "schedule-too-far", "first_on"
+
+
+class ScheduleWithoutDates(Unprocessable):
+    """This plan ends before its first payment."""
+
+    code, field = "schedule-without-dates", "until"
+
+
+class ScheduleEnded(Conflict):
+    """This scheduled payment has ended; make a new one."""
+
+    code = "schedule-ended"
+
+
+class NotTheNextDate(Conflict):
+    """Only the next date can be skipped, and this is another one."""
+
+    code, field = "not-the-next-date", "due_on"
+
+
+class SchedulesExhausted(Conflict):
+    """You have as many scheduled payments as one customer may have."""
+
+    code = "schedules-exhausted"

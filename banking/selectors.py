@@ -14,7 +14,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from banking.errors import UnknownPayee, ViewOnly
-from banking.models import Account, Entry, LedgerCheck, Movement, Right, Transfer
+from banking.models import (
+    Account,
+    Check,
+    Entry,
+    LedgerCheck,
+    Movement,
+    NameCheck,
+    Right,
+    Transfer,
+)
 from banking.numbers import account_id_of
 from banking.sharing.selectors import open_to, shares_of
 from fintrust.core.errors import Invalid, NotFound
@@ -74,6 +83,13 @@ def payee_account(text: str) -> Account:
     if text.startswith(f"{Account.prefix}_"):
         return _payee(uuid=_uuid(text))
     return _payee(pk=account_id_of(text))
+
+
+def account_id(text: str) -> int:
+    """What to look for in one's own rows. A number is not looked up, or it would
+    tell which exist."""
+    text = text.strip()
+    return payee_account(text).pk if text.startswith(f"{Account.prefix}_") else account_id_of(text)
 
 
 def _uuid(text: str) -> UUID:
@@ -321,10 +337,17 @@ def as_seen_by(user: User, transfers: Sequence[Transfer], on: Account | None = N
     shared: set[int] = set()
     if others and on is None:
         shared = set(shares_of(user).values_list("account_id", flat=True))
-    return [_seen(user, transfer, shared, on) for transfer in transfers]
+    open_ = [one.pk for one in transfers if one.status != Transfer.Status.POSTED]
+    told: set[UUID] = set()
+    if open_:
+        named = Transfer.objects.filter(_told_name(user), pk__in=open_)
+        told = set(named.values_list("pk", flat=True))
+    return [_seen(user, transfer, shared, on, told) for transfer in transfers]
 
 
-def _seen(user: User, transfer: Transfer, shared: set[int], on: Account | None) -> Seen:
+def _seen(
+    user: User, transfer: Transfer, shared: set[int], on: Account | None, told: set[UUID]
+) -> Seen:
     source, target = transfer.source, transfer.target
     pays, gets = source.owner_id == user.pk, target.owner_id == user.pk
     internal = pays and gets
@@ -336,7 +359,25 @@ def _seen(user: User, transfer: Transfer, shared: set[int], on: Account | None) 
     opposite = source if incoming else target
     amount = transfer.arrives if incoming else -transfer.amount
     name = opposite.name if internal else name_of(opposite)
+    known = gets or transfer.pk in told or transfer.status == Transfer.Status.POSTED
+    if not known and opposite.owner is not None:
+        name = masked_name(name)
     return Seen(transfer, incoming, internal, name, amount)
+
+
+def _told_name(user: User) -> Q:
+    """Transfers to accounts whose name the customer knows: money of theirs arrived there, or they
+    named it right. Any other is masked until it is paid, or a payment that is held and cancelled
+    would tell whose a number is."""
+    paid = Transfer.objects.filter(requested_by=user, status=Transfer.Status.POSTED)
+    named = {"customer": user, "result__in": [Check.MATCH, Check.CLOSE]}
+    looked = NameCheck.objects.filter(**named, account__isnull=False)
+    return Q(target__in=paid.values("target")) | Q(target__in=looked.values("account"))
+
+
+def masked_name(name: str) -> str:
+    """Enough to see a wrong digit, too little to look people up by number."""
+    return " ".join(f"{word[0]}{'•' * min(len(word) - 1, 6)}" for word in name.split())
 
 
 def name_of(account: Account) -> str:
@@ -393,7 +434,7 @@ def history(user: User, filters: Filters) -> Transfers:
         sent = _between("currency", "amount_minor", filters)
         found = found.filter(sent | _between("target_currency", "target_minor", filters))
     if filters.text:
-        found = found.filter(_mentions(filters.text))
+        found = found.filter(_mentions(user, filters.text))
     return found
 
 
@@ -406,10 +447,11 @@ def _between(currency: str, minor: str, filters: Filters) -> Q:
     )
 
 
-def _mentions(text: str) -> Q:
-    # Only what the searcher can see is searched: the note and the names of both sides.
+def _mentions(user: User, text: str) -> Q:
+    # Only what the searcher can see is searched: the note, and the names that are not masked.
+    seen = Q(status=Transfer.Status.POSTED) | _told_name(user)
     return (
         Q(note__icontains=text)
-        | Q(target__owner__name__icontains=text)
+        | (Q(target__owner__name__icontains=text) & seen)
         | Q(source__owner__name__icontains=text)
     )

@@ -5,6 +5,7 @@ from celery import shared_task
 from banking import checks, services
 from banking.books.services import freeze_due
 from banking.interest import services as interest
+from banking.schedules.services import run_due
 from banking.sharing import services as sharing
 
 
@@ -36,3 +37,8 @@ def end_shares() -> int:
 @shared_task(name="banking.count_interest")
 def count_interest() -> int:
     return interest.sweep()
+
+
+@shared_task(name="banking.run_schedules")
+def run_schedules() -> int:
+    return run_due()

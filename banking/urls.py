@@ -5,8 +5,10 @@ from django.urls import path
 from banking.care import pages as care
 from banking.insights import pages as insights
 from banking.pages import accounts, people, transfers
+from banking.payees import pages as payees
 from banking.receipts import pages as receipts
 from banking.returns import pages as returns
+from banking.schedules import pages as schedules
 from banking.sharing import pages as sharing
 from banking.statements import pages as statements
 
@@ -54,6 +56,19 @@ urlpatterns = [
     path("transfers/<str:transfer_id>/return/", returns.give_back, name="transfer-return"),
     path("transfers/<str:transfer_id>/category/", insights.category, name="transfer-category"),
     path("insights/", insights.insights, name="insights"),
+    path("payees/", payees.payees, name="payees"),
+    path("payees/add/", payees.add, name="payee-add"),
+    path("payees/<str:payee_id>/", payees.payee, name="payee"),
+    path("payees/<str:payee_id>/remove/", payees.remove, name="payee-remove"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/new/", schedules.new, name="schedule-new"),
+    path("schedules/preview/", schedules.preview, name="schedule-preview"),
+    path("schedules/<str:schedule_id>/", schedules.schedule, name="schedule"),
+    path("schedules/<str:schedule_id>/change/", schedules.change, name="schedule-change"),
+    path("schedules/<str:schedule_id>/pause/", schedules.pause, name="schedule-pause"),
+    path("schedules/<str:schedule_id>/resume/", schedules.resume, name="schedule-resume"),
+    path("schedules/<str:schedule_id>/skip/", schedules.skip, name="schedule-skip"),
+    path("schedules/<str:schedule_id>/cancel/", schedules.cancel, name="schedule-cancel"),
     path("profile/", people.profile, name="profile"),
     path("security/", people.security, name="security"),
 ]

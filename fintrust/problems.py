@@ -161,12 +161,18 @@ def _request_id() -> str | None:
 def respond(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The problem as the asker understands it."""
     log.info("problem", code=problem.code, status=problem.status)
+    headers = _headers(problem, problem)
     if wants_json(request):
-        return JsonResponse(document(problem), status=problem.status, content_type=MEDIA_TYPE)
+        return JsonResponse(
+            document(problem), status=problem.status, headers=headers, content_type=MEDIA_TYPE
+        )
     # When the bank itself is broken the page asks nothing of it: no session, no person, no roles.
     asker = None if problem.status >= 500 else request
     about = {"problem": problem, "request_id": _request_id()}
-    return render(asker, "errors/problem.html", about, status=problem.status)
+    page = render(asker, "errors/problem.html", about, status=problem.status)
+    for name, value in headers.items():
+        page.headers[name] = value
+    return page
 
 
 def wants_json(request: HttpRequest) -> bool:

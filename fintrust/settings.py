@@ -391,6 +391,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "run-schedules": {
+        "task": "banking.run_schedules",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "score-afterwards": {
         "task": "fraud.score_afterwards",
         "schedule": 60,

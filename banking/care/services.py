@@ -16,7 +16,6 @@ from banking.errors import (
     FrozenByBank,
     InternalAccount,
     OverdraftTooLarge,
-    VersionChanged,
 )
 from banking.models import Account, StatusChange, Transfer
 from banking.policy import CARE, CarePolicy
@@ -25,6 +24,7 @@ from banking.sharing.selectors import is_shared
 from banking.sharing.services import withdraw_all
 from biometrics import pins
 from fintrust.core.errors import NotFound
+from fintrust.core.etags import Expected, expect
 from fintrust.core.models import User
 from fintrust.core.money import CurrencyMismatch, Money
 
@@ -37,15 +37,14 @@ def _must_own(account: Account, by: User) -> None:
 
 
 @transaction.atomic
-def rename_account(*, account: Account, by: User, name: str, version: str | None = None) -> Account:
-    """Call it something else; with `version`, only if nobody has changed it since that one."""
+def rename_account(*, account: Account, by: User, name: str, expected: Expected = None) -> Account:
+    """Call it something else, if it is still as expected."""
     _must_own(account, by)
     name = " ".join(name.split())
     if not 1 <= len(name) <= NAME_MAX:
         raise AccountNameInvalid()
     [account] = ledger.lock(account)
-    if version is not None and version != selectors.version_of(account):
-        raise VersionChanged()
+    expect(selectors.version_of(account), expected)
     if account.name == name:
         return account
     before, account.name = account.name, name

@@ -13,6 +13,8 @@ from banking.models.interest import (
 )
 from banking.models.ledger import Account, Currency, Entry, Hold, HoldEnd, Movement
 from banking.models.limits import AccountLimit, Outgoing
+from banking.models.payees import Check, NameCheck, Payee
+from banking.models.schedules import Occurrence, Schedule
 from banking.models.sharing import AccountPermission, Invitation, Right, Share
 from banking.models.transfers import Transfer
 
@@ -24,6 +26,7 @@ __all__ = [
     "AccrualCorrection",
     "AccrualRun",
     "CategoryChoice",
+    "Check",
     "Close",
     "Currency",
     "Entry",
@@ -38,8 +41,12 @@ __all__ = [
     "Journal",
     "LedgerCheck",
     "Movement",
+    "NameCheck",
+    "Occurrence",
     "Outgoing",
+    "Payee",
     "Right",
+    "Schedule",
     "Share",
     "StatusChange",
     "Transfer",

@@ -39,6 +39,7 @@ class Transfer(PublicModel):
         API = "api", "API"
         IMPORT = "import", "Taken over"
         CONSOLE = "console", "The bank's console"
+        SCHEDULE = "schedule", "Scheduled"
 
     prefix: ClassVar[str] = "trf"
 

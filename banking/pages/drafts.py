@@ -5,6 +5,7 @@ the same transfer, and nobody can change what the customer saw. Nothing is store
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.core import signing
 
@@ -34,10 +35,18 @@ class Draft:
     note: str
     request_id: str
     quote: str = ""  # the price, when the money changes its currency
+    name: str = ""  # what the payee is believed to be called
 
     @classmethod
     def of(
-        cls, source: Account, target: Account, amount: Money, note: str, quote: str = ""
+        cls,
+        source: Account,
+        target: Account,
+        amount: Money,
+        note: str,
+        *,
+        quote: str = "",
+        name: str = "",
     ) -> "Draft":
         return cls(
             source.public_id,
@@ -47,6 +56,7 @@ class Draft:
             note,
             str(uuid7()),
             quote,
+            name,
         )
 
     @property
@@ -54,7 +64,7 @@ class Draft:
         return Money(self.minor, self.currency)
 
     def token(self, user: User) -> str:
-        return signing.dumps([str(user.pk), asdict(self)], salt=_SALT, compress=True)
+        return seal(asdict(self), user, salt=_SALT)
 
     def accounts(self, user: User) -> tuple[Account, Account]:
         source = selectors.account_for(user, self.source, Right.OPERATE)
@@ -63,10 +73,19 @@ class Draft:
 
 def read(token: str, user: User) -> Draft:
     """The draft behind a token of this customer; DraftExpired for any other token."""
+    return Draft(**unseal(token, user, salt=_SALT))
+
+
+def seal(content: dict[str, Any], user: User, *, salt: str) -> str:
+    return signing.dumps([str(user.pk), content], salt=salt, compress=True)
+
+
+def unseal(token: str, user: User, *, salt: str) -> dict[str, Any]:
+    """What was sealed for this customer and this purpose, while it is fresh."""
     try:
-        owner, content = signing.loads(token, salt=_SALT, max_age=AGE_MAX)
+        owner, content = signing.loads(token, salt=salt, max_age=AGE_MAX)
     except signing.BadSignature:
         raise DraftExpired() from None
     if owner != str(user.pk):
         raise DraftExpired()
-    return Draft(**content)
+    return dict(content)

@@ -11,9 +11,12 @@ from banking import selectors
 from banking.fx import quotes
 from banking.models import Account, Currency, Right
 from banking.models.transfers import NOTE_MAX
+from banking.payees.forms import NUMBER
+from banking.payees.names import NAME_MAX
+from banking.payees.services import look_up
 from banking.sharing.selectors import shared_with
 from biometrics.pins import PIN_MAX
-from fintrust.core.errors import Problem
+from fintrust.core.errors import Problem, TooMany
 from fintrust.core.models import User
 from fintrust.core.money import Money
 
@@ -91,13 +94,20 @@ class SendForm(MoneyForm):
     payee = forms.CharField(
         label="To account",
         max_length=40,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "FT00 0000 0000 0000"}),
+        widget=forms.TextInput(attrs=NUMBER | {"list": "payees"}),
         help_text="The account number, as it stands on the other person's account page.",
+    )
+    name = forms.CharField(
+        label="Their name",
+        max_length=NAME_MAX,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="If you have not paid them before: we check it against the account.",
     )
     note = forms.CharField(
         label="Note", max_length=NOTE_MAX, required=False, help_text="They see it too."
     )
-    field_order = ("source", "payee", "amount", "note")
+    field_order = ("source", "payee", "name", "amount", "note")
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -106,20 +116,27 @@ class SendForm(MoneyForm):
         self.fields["source"].user = user
         self.fields["source"].queryset = usable.exclude(status=Account.Status.CLOSED)
 
-    def clean_payee(self) -> Account:
-        try:
-            return selectors.payee_account(self.cleaned_data["payee"])
-        except Problem as problem:
-            raise forms.ValidationError(problem.message) from None
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        source, target = data.get("source"), data.get("payee")
+        source, target = data.get("source"), self._payee(data)
         if source is not None:
             data["money"] = self.money(source.currency)
         if source is not None and target is not None:
             self._check_pair(source, target)
         return data
+
+    def _payee(self, data: dict[str, Any]) -> Account | None:
+        """The account, looked up together with the name, so that it is one look."""
+        text, name = data.pop("payee", None), data.get("name")
+        if text is None or name is None:
+            return None
+        try:
+            data["payee"] = look_up(by=self.user, text=text, name=name).account
+        except TooMany:
+            raise  # nothing the customer can correct in this form
+        except Problem as problem:
+            self.add_error("payee", problem.message)
+        return data.get("payee")
 
     def _check_pair(self, source: Account, target: Account) -> None:
         if source.pk == target.pk:

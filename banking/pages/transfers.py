@@ -22,12 +22,16 @@ from banking.models import Account, Right, Transfer
 from banking.pages import drafts
 from banking.pages.drafts import Draft
 from banking.pages.forms import ActivityForm, PinForm, SendForm
+from banking.payees.selectors import payees_of
+from banking.payees.services import check_name
+from banking.payees.warnings import warnings_for
 from banking.receipts.selectors import Receipt, receipt_of
 from banking.returns.services import may_return
 from biometrics.pins import has_pin
 from fintrust.core.errors import Problem
 
 ACTIVITY_PAGE = 25
+OFFERED_MAX = 8  # of the address book beside the form; the rest is one link away
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,12 +42,17 @@ def send(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         draft = Draft.of(
-            data["source"], data["payee"], data["money"], data["note"], data.get("quote", "")
+            data["source"],
+            data["payee"],
+            data["money"],
+            data["note"],
+            quote=data.get("quote", ""),
+            name=data["name"],
         )
         return redirect(_preview_url(draft, request.user))
     context = {
         "form": form,
-        "payees": selectors.recent_payees(request.user),
+        **_offered(request.user),
         "own": selectors.accounts_of(request.user).filter(status=Account.Status.ACTIVE),
     }
     return render(request, "banking/send.html", context, status=422 if form.is_bound else 200)
@@ -57,12 +66,14 @@ def preview(request: HttpRequest) -> HttpResponse:
     draft = drafts.read(token, request.user)
     source, target = draft.accounts(request.user)
     price, until = _price(draft, request.user, source, target)
+    found = check_name(by=request.user, account=target, name=draft.name)
     context: dict[str, Any] = {
         "draft": draft,
         "token": token,
         "source": source,
         "target": target,
-        "payee_name": _payee_name(request.user, target),
+        "payee": found,
+        "warnings": warnings_for(found, draft.amount, source.available),
         "price": price,
         "until": until,
         "left": source.available - price.total,
@@ -116,18 +127,23 @@ def _agree_again(
     return redirect(_preview_url(replace(draft, quote=quote.token), request.user))
 
 
-def _payee_name(user: Any, target: Account) -> str:
-    """Enough to see a wrong digit, too little to look people up by number."""
-    if target.owner_id == user.pk:
-        return target.name
-    if selectors.has_paid(user, target):
-        return selectors.name_of(target)
-    return " ".join(f"{word[0]}{'•' * min(len(word) - 1, 6)}" for word in target.owner.name.split())
+def _offered(user: Any) -> dict[str, Any]:
+    """The address book, and whom the customer paid last without having kept them."""
+    saved = list(payees_of(user)[:OFFERED_MAX])
+    kept = {payee.account_id for payee in saved}
+    recent = [account for account in selectors.recent_payees(user) if account.pk not in kept]
+    return {"saved": saved, "recent": recent}
 
 
 def _as_query(draft: Draft, target: Account) -> str:
     amount = f"{draft.amount}".split()[0]
-    fields = {"source": draft.source, "payee": target.number, "amount": amount, "note": draft.note}
+    fields = {
+        "source": draft.source,
+        "payee": target.number,
+        "name": draft.name,
+        "amount": amount,
+        "note": draft.note,
+    }
     return urlencode(fields)
 
 

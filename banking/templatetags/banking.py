@@ -1,9 +1,13 @@
 """How accounts, entries and transfers look."""
 
+from urllib.parse import urlencode
+
 from django import template
 from django.urls import reverse
 
-from banking.models import Account, Entry
+from banking.models import Account, Entry, Occurrence, Payee
+from banking.schedules import words
+from banking.schedules.dates import Plan
 from banking.selectors import Seen, name_of
 from fintrust.core.models import User
 
@@ -47,3 +51,24 @@ def pay_url(account: Account) -> str:
 def entries(count: int) -> str:
     """`1 entry`, `1,204 entries`."""
     return f"{count:,} {'entry' if count == 1 else 'entries'}"
+
+
+@register.filter
+def payee_url(payee: Payee, page: str = "send") -> str:
+    """The same for a line of the address book, with the name they are known by."""
+    return f"{reverse(page)}?{urlencode({'payee': payee.account.number, 'name': payee.name})}"
+
+
+@register.filter
+def plan_in_words(plan: Plan) -> str:
+    return words.in_words(plan)
+
+
+@register.filter
+def rhythm_in_words(plan: Plan) -> str:
+    return words.rhythm_of(plan)
+
+
+@register.filter
+def reason_in_words(occurrence: Occurrence) -> str:
+    return words.reason_of(occurrence.reason)

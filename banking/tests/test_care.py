@@ -23,7 +23,6 @@ from banking.errors import (
     OverdraftTooLarge,
     ReasonMissing,
     SameAccount,
-    VersionChanged,
 )
 from banking.models import Account, Invitation, StatusChange, Transfer
 from banking.tests.conftest import open_funded
@@ -31,6 +30,7 @@ from banking.tests.test_sharing import invite, share
 from biometrics import pins
 from biometrics.errors import PinWrong
 from fintrust.core.errors import NotFound
+from fintrust.core.etags import PreconditionFailed
 from fintrust.core.ids import uuid7
 from fintrust.core.money import CurrencyMismatch, Money
 
@@ -66,9 +66,9 @@ def test_a_name_has_one_to_eighty_characters(hers, ada, name, works):
 
 def test_an_older_version_renames_nothing(hers, ada):
     version = selectors.version_of(hers)
-    care.rename_account(account=hers, by=ada, name="Rent", version=version)
-    with pytest.raises(VersionChanged), transaction.atomic():
-        care.rename_account(account=hers, by=ada, name="Holiday", version=version)
+    care.rename_account(account=hers, by=ada, name="Rent", expected=frozenset({version}))
+    with pytest.raises(PreconditionFailed), transaction.atomic():
+        care.rename_account(account=hers, by=ada, name="Holiday", expected=frozenset({version}))
     hers.refresh_from_db()
     assert hers.name == "Rent"
 

@@ -22,6 +22,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Accounts", "account_balance_wallet", "banking.Account"),
             ("Movements", "receipt_long", "banking.Movement"),
             ("Holds", "hourglass_top", "banking.Hold"),
+            ("Scheduled payments", "event_repeat", "banking.Schedule"),
+            ("Payees", "contacts", "banking.Payee"),
             ("Currencies", "payments", "banking.Currency"),
             ("Ledger checks", "balance", "banking.LedgerCheck"),
         ),

@@ -3,13 +3,16 @@
 import io
 import json
 import re
+from datetime import timedelta
 
 import jsonschema
 import pytest
 import yaml
 from django.core.cache import cache
 from django.core.management import call_command
+from django.utils import timezone
 
+from banking.payees.services import add_payee
 from banking.tests.conftest import open_funded
 from biometrics import pins
 from fintrust import problems, signin, tokens
@@ -92,9 +95,18 @@ class TestExamples:
             HTTP_IDEMPOTENCY_KEY=str(uuid7()),
         ).json()
         assert held["status"] == "held"
+        soon = str((timezone.now() + timedelta(days=40)).date())
+        planned = client.post(
+            "/api/v1/schedules/",
+            body | {"amount": "1.00", "rhythm": "monthly", "first_on": soon},
+            format="json",
+            HTTP_IDEMPOTENCY_KEY=str(uuid7()),
+        )
         cache.set(signin._code_key("new@example.org"), "ABC-123", 60)
         cache.set(signin._tries_key("new@example.org"), 0, 60)
         pair = tokens.issue(alice)
+        more = open_funded(bob, 0)
+        payee = add_payee(by=alice, account=more.number, name="Bob")
         client.names = {
             "{account}/close": f"{open_funded(alice, 0).public_id}/close",
             "acc_01kahkf19qf7wa2mgdb9wkbn4w": mine.public_id,
@@ -102,6 +114,9 @@ class TestExamples:
             "eyJ…": pair.refresh,
             "{account}": mine.public_id,
             "{transfer}": held["id"],
+            "{payee}": payee.public_id,
+            "{schedule}": planned.json()["id"],
+            "2027-01-31": soon,
         }
         client.stranger = api
         return client

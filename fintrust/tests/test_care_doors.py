@@ -138,12 +138,12 @@ def keyed():
 def test_a_name_is_changed_by_who_has_seen_the_newest_version(client, mine):
     etag = client.get(at(mine))["ETag"]
     change = lambda **more: client.patch(at(mine), {"name": "Rent"}, format="json", **more)  # noqa: E731
-    assert codes(change()) == (428, "version-missing")
-    assert codes(change(HTTP_IF_MATCH='"older"')) == (412, "version-changed")
+    assert codes(change()) == (428, "precondition-required")
+    assert codes(change(HTTP_IF_MATCH='"older"')) == (412, "precondition-failed")
     done = change(HTTP_IF_MATCH=etag)
     assert (done.status_code, done.json()["name"]) == (200, "Rent")
     assert done["ETag"] != etag
-    assert codes(change(HTTP_IF_MATCH=etag)) == (412, "version-changed")
+    assert codes(change(HTTP_IF_MATCH=etag)) == (412, "precondition-failed")
     assert change(HTTP_IF_MATCH="*").status_code == 200
     wrong = client.patch(at(mine), {"status": "closed"}, format="json", HTTP_IF_MATCH="*")
     assert codes(wrong) == (400, "unknown-field")

@@ -127,6 +127,19 @@ class Scene:
         )
         return f"/shared-data/{to_public('cns', uuid)}/"
 
+    def payee(self, who: str) -> str:
+        return f"/payees/{to_public('pay', self._of_customer('payee', 'customer_id', who))}/"
+
+    def schedule(self, who: str) -> str:
+        return f"/schedules/{to_public('sch', self._of_customer('schedule', 'owner_id', who))}/"
+
+    def _of_customer(self, table: str, owner: str, who: str) -> UUID:
+        return self._uuid(
+            f"SELECT p.id FROM banking_{table} p JOIN core_user u ON u.id = p.{owner}"
+            " WHERE u.email = %s ORDER BY p.id LIMIT 1",
+            self.email(who),
+        )
+
     def passkey(self) -> int:
         rows = self.stack.sql(
             "SELECT m.id FROM mfa_authenticator m JOIN core_user u ON u.id = m.user_id"
@@ -225,6 +238,32 @@ def check_payment(page: Page) -> None:
     expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
 
 
+def add_stranger(page: Page) -> None:
+    """Somebody whose number is offered, under a name that is another's."""
+    number = page.locator(".row-detail").first.inner_text().split(" · ")[0]
+    page.goto("/payees/add/")
+    page.get_by_label("Account number").fill(number)
+    page.get_by_label("Their name").fill("Nobody Known")
+    press("Check and add")(page)
+    expect(page.get_by_role("button", name="Add anyway")).to_be_visible()
+
+
+def plan_payment(page: Page) -> None:
+    page.goto(page.get_by_role("link", name="Later or repeat").get_attribute("href") or "")
+    page.get_by_label("Amount").fill("1.00")
+    page.get_by_label("How often").select_option("monthly")
+    press("Check")(page)
+    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+
+
+def plan_wrongly(page: Page) -> None:
+    page.get_by_label("To account").fill("FT00 0000")
+    page.get_by_label("Amount").fill("-1")
+    page.get_by_label("Until when").select_option("times")
+    press("Check")(page)
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+
+
 def open_menu(page: Page) -> None:
     page.locator("details[data-menu] > summary").click()
     expect(page.get_by_role("group", name="Appearance")).to_be_visible()
@@ -320,6 +359,9 @@ PLACES = [
     NEWCOMERS("home", "/", "Hello, Wanda"),
     NEWCOMERS("accounts", "/accounts/", "Accounts"),
     NEWCOMERS("send", "/send/", "Move money"),
+    NEWCOMERS("payees", "/payees/", "People you pay"),
+    NEWCOMERS("schedules", "/schedules/", "Scheduled payments"),
+    NEWCOMERS("plan", "/schedules/new/", "Plan a payment"),
     NEWCOMERS("activity", "/activity/", "Activity"),
     NEWCOMERS("insights", "/insights/", "Insights"),
     NEWCOMERS("shared data", "/shared-data/", "Who sees my data"),
@@ -348,6 +390,18 @@ PLACES = [
     CUSTOMERS("send", "/send/", "Move money"),
     CUSTOMERS("send wrongly", "/send/", "Move money", send_wrongly, 422),
     CUSTOMERS("preview", "/send/", "Is this right", check_payment),
+    CUSTOMERS("payees", "/payees/", "People you pay"),
+    CUSTOMERS("add payee", "/payees/add/", "Add somebody"),
+    CUSTOMERS("add stranger", "/payees/", "Add somebody", add_stranger),
+    CUSTOMERS("payee", of("amara", "payee"), "Landlord"),
+    CUSTOMERS("remove payee", of("amara", "payee", "remove/"), "Remove Landlord"),
+    CUSTOMERS("schedules", "/schedules/", "Scheduled payments"),
+    CUSTOMERS("plan", "/schedules/new/", "Plan a payment"),
+    CUSTOMERS("plan wrongly", "/schedules/new/", "Plan a payment", plan_wrongly, 422),
+    CUSTOMERS("plan preview", of("amara", "payee"), "Is this right", plan_payment),
+    CUSTOMERS("schedule", of("amara", "schedule"), "Landlord"),
+    CUSTOMERS("change schedule", of("amara", "schedule", "change/"), "Change Landlord"),
+    CUSTOMERS("cancel schedule", of("amara", "schedule", "cancel/"), "Cancel Landlord"),
     CUSTOMERS("transfer posted", transfer("amara", "posted"), "Done"),
     CUSTOMERS("transfer held", transfer("amara", "held"), "One more step"),
     CUSTOMERS("wrong pin", transfer("amara", "held"), "One more step", confirm_wrongly, 422),
@@ -396,6 +450,7 @@ PLACES = [
     OFFICERS("release", held_in_console("release"), "."),
     OFFICERS("refuse", held_in_console("refuse"), "."),
     OFFICERS("account", in_console("banking/account"), "."),
+    OFFICERS("schedule", in_console("banking/schedule"), "."),
     OFFICERS("movements", "/admin/banking/movement/?kind__exact=deposit", "."),
     OFFICERS("decisions", "/admin/fraud/decision/?verdict__exact=BLOCKED", "."),
     OFFICERS("decision", in_console("fraud/decision"), "."),

@@ -109,7 +109,8 @@ def with_names(schema, **names):
                     known = names.get("spare" if ends else parameter["name"], [])
                     parameter["schema"] = {"type": "string", "enum": [*known, "acc_nonsense"]}
                     assert known or "risk" in path, f"{path}: no {parameter['name']}"
-    for component in ("CashBodyRequest", "TransferBodyRequest", "QuoteBodyRequest"):
+    bodies = ("CashBody", "TransferBody", "QuoteBody", "ScheduleBody")
+    for component in (f"{body}Request" for body in bodies):
         fields = schema["components"]["schemas"][component]["properties"]
         for field in fields.keys() & {"account", "source", "target"}:
             fields[field] = {"type": "string", "enum": [*names["account"], "acc_nonsense"]}
@@ -171,6 +172,8 @@ def test_a_customer_meets_only_what_is_documented(stack, web, fuzz):
         spare=[spare],
         transfer=[*held, *transfers],
         currency=currencies,
+        payee=ids(web, token, "/api/v1/payees/"),
+        schedule=ids(web, token, "/api/v1/schedules/"),
     )
     assert judged(stack) > before
     checked = stack.manage("verify_ledger")
@@ -180,4 +183,5 @@ def test_a_customer_meets_only_what_is_documented(stack, web, fuzz):
 def test_a_partner_meets_only_what_is_documented(web, fuzz):
     token = sign_in(web, PARTNER)
     accounts = ids(web, token, "/api/v1/shared/accounts/", "account")
-    fuzz(token, account=accounts, spare=accounts, transfer=["trf_nonsense"], currency=["EUR"])
+    nonsense = {"transfer": ["trf_nonsense"], "payee": ["pay_x"], "schedule": ["sch_x"]}
+    fuzz(token, account=accounts, spare=accounts, currency=["EUR"], **nonsense)
