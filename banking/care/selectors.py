@@ -1,6 +1,6 @@
 """What holds an account: who has frozen it, what keeps it from closing, which version it is."""
 
-from banking.models import Account, StatusChange
+from banking.models import Account, Schedule, StatusChange
 from banking.sharing.selectors import is_shared
 from fintrust.core.idempotency import fingerprint
 
@@ -38,6 +38,8 @@ def obstacles_to_closing(account: Account) -> list[str]:
         found.append("It is overdrawn. Pay the overdraft back first.")
     if is_shared(account):
         found.append("It is shared. Stop sharing it first.")
+    if Schedule.objects.filter(source=account).exclude(status=Schedule.Status.ENDED).exists():
+        found.append("Payments are scheduled from it. Cancel them first.")
     return found
 
 

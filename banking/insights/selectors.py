@@ -20,13 +20,14 @@ from django.utils import timezone
 from banking.errors import PeriodTooBusy
 from banking.insights import commitments, forecast, recurring, sums
 from banking.insights.categories import LABELS, Categoriser
-from banking.insights.commitments import LeftToSpend
+from banking.insights.commitments import Commitment, LeftToSpend
 from banking.insights.flows import Counterparty, Flow, next_month
 from banking.insights.forecast import GAP, Forecast, History
 from banking.insights.recurring import Recurring
 from banking.insights.sums import Sum
 from banking.models import Account, CategoryChoice, Movement, Transfer
 from banking.policy import INSIGHTS, InsightsPolicy
+from banking.schedules.selectors import upcoming
 from banking.selectors import accounts_of, name_of
 from fintrust.core.http import zone_of
 from fintrust.core.ids import to_public
@@ -155,7 +156,7 @@ def flow_of(user: User, transfer: Transfer) -> Flow | None:
     own, other = (transfer.source, transfer.target) if pays else (transfer.target, transfer.source)
     return Flow(
         transfer.asked_at.astimezone(zone_of(user)).date(),
-        -transfer.amount if pays else transfer.amount,
+        -transfer.cost if pays else transfer.arrives,
         counterparty_of(other),
         transfer.note,
         own.public_id,
@@ -297,6 +298,7 @@ def _remembered(
 LOOKS_BACK = (INSIGHTS.months_read, 13, 6, 3, 1, 0)  # this page must not fail: 0 finds nothing
 
 
+SCHEDULED_AHEAD = timedelta(days=35)  # money comes again, or the month ends, before that
 _EVERYDAY = (Account.Product.CHECKING, Account.Product.WALLET)  # savings are not for spending
 
 
@@ -309,10 +311,27 @@ def left_to_spend(user: User, accounts: Iterable[Account]) -> list[LeftToSpend]:
     if not available:
         return []
     today, known = today_of(user), recurring_of(user)
+    planned = _planned(user, today + SCHEDULED_AHEAD)
     return [
-        commitments.left_to_spend(Money(minor, currency), known, today=today)
+        commitments.left_to_spend(Money(minor, currency), known, today=today, scheduled=planned)
         for currency, minor in available.items()
     ]
+
+
+def _planned(user: User, until: date) -> list[Commitment]:
+    """What the customer has asked for in advance; between everyday accounts nothing is spent."""
+    return [
+        Commitment(one.when, one.amount, one.name, "scheduled", _key_of(one.schedule.target))
+        for one in upcoming(user, until)
+        if one.account.product in _EVERYDAY
+        and not (
+            one.schedule.target.owner_id == user.pk and one.schedule.target.product in _EVERYDAY
+        )
+    ]
+
+
+def _key_of(account: Account) -> str:
+    return to_public(User.prefix, account.owner_id) if account.owner_id else ""
 
 
 # --- forecast -------------------------------------------------------------------------------

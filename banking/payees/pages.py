@@ -12,7 +12,7 @@ from banking.models import Check, Payee
 from banking.payees import selectors, services
 from banking.payees.forms import PayeeForm, RenameForm
 from fintrust.core.errors import Problem, TooMany
-from fintrust.core.etags import PreconditionFailed
+from fintrust.core.etags import PreconditionFailed, seen
 
 _FIELDS = {"account", "name", "nickname"}
 
@@ -72,7 +72,7 @@ def payee(request: HttpRequest, payee_id: str) -> HttpResponse:
     form = RenameForm(request.POST or None, initial=now)
     if form.is_valid():
         data = dict(form.cleaned_data)
-        expected = frozenset({data.pop("version")})
+        expected = seen(data.pop("version"))
         try:
             services.change_payee(payee=found, by=request.user, **data, expected=expected)
         except PreconditionFailed:

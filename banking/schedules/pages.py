@@ -23,7 +23,7 @@ from banking.schedules.dates import Plan, Rhythm, Weekend, next_dates
 from banking.schedules.forms import ChangeForm, ScheduleForm, SkipForm
 from banking.schedules.services import Wish
 from fintrust.core.errors import Problem
-from fintrust.core.etags import PreconditionFailed
+from fintrust.core.etags import PreconditionFailed, seen
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
@@ -212,7 +212,7 @@ def _changed(user: User, found: Schedule, form: ChangeForm, amount: Money) -> No
     services.change_schedule(
         schedule=found,
         by=user,
-        expected=frozenset({data["version"]}),
+        expected=seen(data["version"]),
         amount=amount,
         note=data["note"],
         plan=data["plan"],

@@ -209,7 +209,7 @@ class TestTheBook:
 
     def test_of_two_who_change_it_one_is_told(self, ada, his):
         payee = add(ada, his)
-        seen = frozenset({payee.version})
+        seen = frozenset({str(payee.version)})
         services.change_payee(payee=payee, by=ada, nickname="first", expected=seen)
         with pytest.raises(PreconditionFailed):
             services.change_payee(payee=payee, by=ada, nickname="second", expected=seen)

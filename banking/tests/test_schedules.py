@@ -17,6 +17,8 @@ from django.db import connection, transaction
 import fraud.services
 from audit.models import Record
 from banking import errors, ledger
+from banking.care.selectors import obstacles_to_closing
+from banking.insights import selectors as insights
 from banking.models import Occurrence, Schedule, Transfer
 from banking.policy import SchedulePolicy
 from banking.schedules import selectors, services
@@ -353,7 +355,7 @@ class TestChanging:
         assert [one.amount_minor for one in amounts] == [10_00, 25_00]
 
     def test_of_two_who_change_it_one_is_told(self, now, ada, schedule):
-        seen = frozenset({1})
+        seen = frozenset({"1"})
         services.change_schedule(schedule=schedule, by=ada, note="first", expected=seen)
         with pytest.raises(PreconditionFailed):
             services.change_schedule(schedule=schedule, by=ada, note="second", expected=seen)
@@ -600,3 +602,23 @@ class TestLookingAhead:
         assert selectors.upcoming(ben, date(2030, 1, 1)) == []
         with pytest.raises(NotFound):
             selectors.schedule_for(ben, schedule.public_id)
+
+
+class TestWhatOthersKnowOfIt:
+    def test_what_is_planned_is_not_left_to_spend(self, schedule, ada, hers):
+        (left,) = insights.left_to_spend(ada, [hers])
+        assert [(line.day, line.amount, line.because) for line in left.lines] == [
+            (TODAY, Money(10_00, "EUR"), "scheduled")
+        ]
+        assert left.left == hers.available - Money(10_00, "EUR")
+
+    def test_between_everyday_accounts_nothing_is_spent(self, now, ada, hers):
+        wallet = open_funded(ada, 0)
+        make(hers, wallet)
+        (left,) = insights.left_to_spend(ada, [hers, wallet])
+        assert left.lines == ()
+
+    def test_an_account_with_plans_stays_open(self, schedule, ada, hers):
+        assert "Payments are scheduled from it. Cancel them first." in obstacles_to_closing(hers)
+        services.cancel_schedule(schedule=schedule, by=ada)
+        assert obstacles_to_closing(hers) == []

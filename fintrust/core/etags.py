@@ -43,6 +43,11 @@ def if_match(request: HttpRequest) -> Expected:
     return frozenset(strong)
 
 
+def seen(version: object) -> Expected:
+    """What a form was filled in from."""
+    return frozenset({str(version)})
+
+
 def expect(version: object, expected: Expected) -> None:
     """Go on only when the row is still what was seen. Call it under the row's lock."""
     if expected is not None and str(version) not in expected:
