@@ -369,6 +369,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "work-on-imports": {
+        "task": "banking.work_on_imports",
+        "schedule": 2,
+        "options": {"expires": 2},
+    },
     "score-afterwards": {
         "task": "fraud.score_afterwards",
         "schedule": 60,

@@ -1,4 +1,5 @@
 from banking.models.checks import LedgerCheck
+from banking.models.imports import Import, ImportChunk, OutsideAccount, OutsideEntry
 from banking.models.ledger import Account, Currency, Entry, Hold, HoldEnd, Movement
 from banking.models.transfers import Transfer
 
@@ -8,7 +9,11 @@ __all__ = [
     "Entry",
     "Hold",
     "HoldEnd",
+    "Import",
+    "ImportChunk",
     "LedgerCheck",
     "Movement",
+    "OutsideAccount",
+    "OutsideEntry",
     "Transfer",
 ]
