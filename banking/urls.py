@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from banking.imports import pages as imports
 from banking.pages import accounts, people, transfers
 
 urlpatterns = [
@@ -20,6 +21,15 @@ urlpatterns = [
         name="transfer-confirm",
     ),
     path("transfers/<str:transfer_id>/cancel/", transfers.cancel, name="transfer-cancel"),
+    path("import/", imports.imports, name="imports"),
+    path("import/<str:item_id>/", imports.one_import, name="import"),
+    path("import/<str:item_id>/columns/", imports.correct, name="import-columns"),
+    path("import/<str:item_id>/confirm/", imports.confirm, name="import-confirm"),
+    path("import/<str:item_id>/undo/", imports.undo, name="import-undo"),
+    path("import/<str:item_id>/errors.csv", imports.faults, name="import-errors"),
+    path("outside/open/", imports.open_account, name="outside-open"),
+    path("outside/<str:account_id>/", imports.account, name="outside"),
+    path("outside/<str:account_id>/delete/", imports.delete_account, name="outside-delete"),
     path("profile/", people.profile, name="profile"),
     path("security/", people.security, name="security"),
 ]

@@ -326,6 +326,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AccountProduct": "banking.models.Account.Product",
         "AccountStatus": "banking.models.Account.Status",
+        "ImportFormat": "banking.models.imports.Import.Format",
+        "ImportStatus": "banking.models.imports.Import.Status",
         "OpenableProduct": "banking.api.OPENABLE",
         "TransferKind": "banking.models.transfers.Transfer.Kind",
         "TransferStatus": "banking.models.transfers.Transfer.Status",

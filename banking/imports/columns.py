@@ -184,12 +184,12 @@ def _fits(role: str, content: Content) -> bool:
     if not content.filled:
         return role not in {"booked", "reference"}
     tests = {
-        "booked": content.dates > 0.5,
-        "value_date": content.dates > 0.5,
-        "amount": content.amounts > 0.5,
-        "debit": content.amounts > 0.5,
-        "credit": content.amounts > 0.5,
-        "balance": content.amounts > 0.5,
+        "booked": content.dates > 0.4,
+        "value_date": content.dates > 0.4,
+        "amount": content.amounts > 0.4,
+        "debit": content.amounts > 0.4,
+        "credit": content.amounts > 0.4,
+        "balance": content.amounts > 0.4,
         "sign": content.signs > 0.95,
         "currency": content.currencies > 0.95,
         "reference": content.distinct == 1 and content.filled > 0.95,

@@ -33,6 +33,7 @@ class Layout:
     date_order: str
     decimal: str
     flip: bool = False  # amounts count the other way round, as on a credit card's statement
+    example: tuple[str, ...] = ()  # the first line's cells, to show beside their roles
     unsure: bool = False  # the dates can be read in two ways, and this is the likelier one
 
     @classmethod
@@ -62,7 +63,8 @@ def guess(
     rows = [row for row in sample[skip:] if any(map(str.strip, row))][:_SAMPLE]
     cells = [[row[at] if at < len(row) else "" for row in rows] for at in range(width)]
     roles = tuple(fixed.get("roles") or guess_roles(header, cells))
-    layout = Layout(encoding, delimiter, quote, skip, header, roles, DMY, ".")
+    example = tuple(cell.strip()[:40].replace("\x00", "�") for cell in rows[0]) if rows else ()
+    layout = Layout(encoding, delimiter, quote, skip, header, roles, DMY, ".", example=example)
     return _with_evidence(open_file, layout, currency, fixed, policy)
 
 
@@ -155,7 +157,7 @@ def _head(sample: Sequence[Sequence[str]], skip: int | None) -> tuple[int, tuple
         skip = next(named, first)
     above = next((row for row in reversed(sample[:skip]) if any(map(str.strip, row))), [])
     names = len(above) >= 2 and len(above) >= width - 2 and not any(map(is_date, above))
-    header = tuple(name.strip()[:80] for name in above) if names else ()
+    header = tuple(name.strip()[:80].replace("\x00", "�") for name in above) if names else ()
     return skip, header, max(width, len(header) if names else 0)
 
 

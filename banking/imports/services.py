@@ -314,7 +314,7 @@ def _corrected(item: Import, changes: dict[str, Any]) -> dict[str, Any]:
     if any(name in changes for name in _STRUCTURE):
         kept = {name: item.layout[name] for name in _STRUCTURE[:3] if name in item.layout}
         return kept | changes
-    said = {k: v for k, v in item.layout.items() if k not in {"header", "unsure"}}
+    said = {k: v for k, v in item.layout.items() if k not in {"header", "example", "unsure"}}
     if "roles" in changes and "date_order" not in changes and item.layout.get("unsure", True):
         said.pop("date_order", None)  # another column may know better
     return said | changes

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from banking import selectors, services
+from banking.imports.selectors import outside_accounts_of
 from banking.models import Account
 from banking.pages.forms import FundForm, OpenAccountForm
 from fintrust.core.errors import Problem
@@ -62,7 +63,11 @@ def _drawn(chart: selectors.BalanceChart) -> dict[str, Any]:
 @login_required
 def accounts(request: HttpRequest) -> HttpResponse:
     found = list(selectors.accounts_of(request.user))
-    context = {"accounts": found, "totals": selectors.totals(found)}
+    context = {
+        "accounts": found,
+        "totals": selectors.totals(found),
+        "outside": outside_accounts_of(request.user),
+    }
     return render(request, "banking/accounts.html", context)
 
 
