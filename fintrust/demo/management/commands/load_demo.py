@@ -15,7 +15,7 @@ from banking.models import Account
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
-from fintrust.demo import history, people
+from fintrust.demo import elsewhere, history, people
 from fintrust.demo.people import BUSINESSES, CUSTOMERS, PARTNER, STAFF
 
 
@@ -62,6 +62,7 @@ def _load() -> None:
     history.book(history.payments(today), users, accounts, staff["olga"])
     _open_tasks(users, accounts)
     _share(users, accounts, staff["noor"])
+    elsewhere.bring(users["amara"], today)
 
 
 def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:
