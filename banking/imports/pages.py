@@ -1,6 +1,7 @@
 """Accounts at other banks: naming them, bringing files, looking before adding, looking back."""
 
 import csv
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -134,6 +135,15 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
+_HEADLINES: dict[str, str] = {
+    Import.Status.CHECKING: "One moment",
+    Import.Status.READY: "Is this right?",
+    Import.Status.ADDING: "One moment",
+    Import.Status.DONE: "Done",
+    Import.Status.FAILED: "This did not work",
+}
+
+
 def _show(
     request: HttpRequest,
     item: Import,
@@ -147,7 +157,11 @@ def _show(
         "report": item.report,
         "form": form or _form(item),
         "problem": problem,
+        "headline": _HEADLINES[item.status],
         "sums": _sums(item),
+        "sample": _sample(item),
+        "first": _day(item, "first"),
+        "last": _day(item, "last"),
         "faults": (item.report or {}).get("faults", ())[:FAULTS_SHOWN],
         "unclear": _unclear(item),
         "percent": _percent(item),
@@ -177,12 +191,23 @@ def _unclear(item: Import) -> list[str]:
 
 
 def _sums(item: Import) -> dict[str, Money]:
+    """What the figures show; what went out without its sign, the words say that it went."""
     report, currency = item.report or {}, item.account.currency
     return {
-        name: Money(report[f"{name}_minor"], currency)
+        name: Money(abs(report[f"{name}_minor"]), currency)
         for name in ("in", "out", "balance_gap")
         if f"{name}_minor" in report
     }
+
+
+def _sample(item: Import) -> list[dict[str, Any]]:
+    lines = (item.report or {}).get("sample", ())
+    return [{**line, "day": date.fromisoformat(line["booked"])} for line in lines]
+
+
+def _day(item: Import, name: str) -> date | None:
+    text = (item.report or {}).get(name)
+    return date.fromisoformat(text) if text else None
 
 
 def _percent(item: Import) -> int:

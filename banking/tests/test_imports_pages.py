@@ -68,7 +68,7 @@ def test_columns_are_corrected_by_form(online, ada):
     said = {field.html_name: field.value() for field in form if field.value() not in (None, False)}
     online.post(reverse("import-columns", args=[item.public_id]), said | {"date_order": "MDY"})
     page = text_of(online.get(at))
-    assert "2024-03-04" in page and "Look at the dates" not in page
+    assert "4 Mar 2024" in page and "Look at the dates" not in page
     item.refresh_from_db()
     assert item.revision == 2
     online.post(reverse("import-columns", args=[item.public_id]), said | {"date_order": "MDY"})
