@@ -4,6 +4,7 @@ from django.urls import path
 
 from banking import api
 from banking.care import api as care
+from banking.imports import api as imports
 from banking.insights import api as insights
 from banking.payees import api as payees
 from banking.returns import api as returns
@@ -28,6 +29,24 @@ urlpatterns = [
     path("transactions/withdraw", api.Withdraw.as_view(), name="api-withdraw"),
     path("transactions/transfer", api.Send.as_view(), name="api-transfer"),
     path("transactions/quote", api.Quoted.as_view(), name="api-quote"),
+    path("transactions/import", imports.Imports.as_view(), name="api-imports"),
+    path("transactions/import/<str:item>", imports.OneImport.as_view(), name="api-import"),
+    path(
+        "transactions/import/<str:item>/confirm",
+        imports.ConfirmImport.as_view(),
+        name="api-import-confirm",
+    ),
+    path("outside-accounts/", imports.OutsideAccounts.as_view(), name="api-outside-accounts"),
+    path(
+        "outside-accounts/<str:account>",
+        imports.OneOutsideAccount.as_view(),
+        name="api-outside-account",
+    ),
+    path(
+        "outside-accounts/<str:account>/entries",
+        imports.OutsideEntries.as_view(),
+        name="api-outside-entries",
+    ),
     path("transactions/<str:transfer>", api.OneTransfer.as_view(), name="api-transaction"),
     path("transactions/<str:transfer>/confirm", api.Confirm.as_view(), name="api-confirm"),
     path("transactions/<str:transfer>/cancel", api.Cancel.as_view(), name="api-cancel"),

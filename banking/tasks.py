@@ -4,6 +4,7 @@ from celery import shared_task
 
 from banking import checks, services
 from banking.books.services import freeze_due
+from banking.imports import services as imports
 from banking.interest import services as interest
 from banking.schedules.services import run_due
 from banking.sharing import services as sharing
@@ -42,3 +43,8 @@ def count_interest() -> int:
 @shared_task(name="banking.run_schedules")
 def run_schedules() -> int:
     return run_due()
+
+
+@shared_task(name="banking.work_on_imports")
+def work_on_imports() -> int:
+    return imports.work_on_imports()

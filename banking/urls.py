@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking.care import pages as care
+from banking.imports import pages as imports
 from banking.insights import pages as insights
 from banking.pages import accounts, people, transfers
 from banking.payees import pages as payees
@@ -69,6 +70,15 @@ urlpatterns = [
     path("schedules/<str:schedule_id>/resume/", schedules.resume, name="schedule-resume"),
     path("schedules/<str:schedule_id>/skip/", schedules.skip, name="schedule-skip"),
     path("schedules/<str:schedule_id>/cancel/", schedules.cancel, name="schedule-cancel"),
+    path("import/", imports.imports, name="imports"),
+    path("import/<str:item_id>/", imports.one_import, name="import"),
+    path("import/<str:item_id>/columns/", imports.correct, name="import-columns"),
+    path("import/<str:item_id>/confirm/", imports.confirm, name="import-confirm"),
+    path("import/<str:item_id>/undo/", imports.undo, name="import-undo"),
+    path("import/<str:item_id>/errors.csv", imports.faults, name="import-errors"),
+    path("outside/open/", imports.open_account, name="outside-open"),
+    path("outside/<str:account_id>/", imports.account, name="outside"),
+    path("outside/<str:account_id>/delete/", imports.delete_account, name="outside-delete"),
     path("profile/", people.profile, name="profile"),
     path("security/", people.security, name="security"),
 ]

@@ -1,6 +1,7 @@
 """What happens to every request before and after its view."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -15,6 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from banking.errors import ImportFileTooLarge
+from banking.policy import IMPORTS
 from fintrust import problems
 from fintrust.core import context, roles
 from fintrust.core.errors import Invalid, Problem, TooLarge
@@ -36,6 +39,20 @@ class NulCharacter(Invalid):
     code = "nul-character"
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a body may be, and the problem that says so."""
+
+    bytes: int
+    problem: type[Problem]
+
+
+# Files of statements, and a little for the form around them. Their views know the person before
+# they read the body.
+FILE = Limit(IMPORTS.file_bytes_max + 16_384, ImportFileTooLarge)
+LONGER = {"/import/": FILE, "/api/v1/transactions/import": FILE}
+
+
 class BodyLimit:
     """Refuse an oversized body by its length, before anything reads it, and NULs in the address."""
 
@@ -43,8 +60,9 @@ class BodyLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if _content_length(request) > settings.BODY_BYTES_MAX:
-            return problems.respond(request, BodyTooLarge())
+        limit = LONGER.get(request.path) or Limit(settings.BODY_BYTES_MAX, BodyTooLarge)
+        if _content_length(request) > limit.bytes:
+            return problems.respond(request, limit.problem())
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return problems.respond(request, NulCharacter())
         return self.get_response(request)

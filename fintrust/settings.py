@@ -327,6 +327,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AccountProduct": "banking.models.Account.Product",
         "AccountStatus": "banking.models.Account.Status",
+        "ImportFormat": "banking.models.imports.Import.Format",
+        "ImportStatus": "banking.models.imports.Import.Status",
         "OpenableProduct": "banking.api.OPENABLE",
         "TransferKind": "banking.models.transfers.Transfer.Kind",
         "TransferStatus": "banking.models.transfers.Transfer.Status",
@@ -395,6 +397,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "banking.run_schedules",
         "schedule": 60,
         "options": {"expires": 60},
+    },
+    "work-on-imports": {
+        "task": "banking.work_on_imports",
+        "schedule": 2,
+        "options": {"expires": 2},
     },
     "score-afterwards": {
         "task": "fraud.score_afterwards",

@@ -2,6 +2,7 @@ from banking.models.books import Close, FrozenBalance, Journal
 from banking.models.care import StatusChange
 from banking.models.checks import LedgerCheck
 from banking.models.fx import FxRate
+from banking.models.imports import Import, ImportChunk, OutsideAccount, OutsideEntry
 from banking.models.insights import CategoryChoice
 from banking.models.interest import (
     Accrual,
@@ -34,6 +35,8 @@ __all__ = [
     "FxRate",
     "Hold",
     "HoldEnd",
+    "Import",
+    "ImportChunk",
     "InterestMonth",
     "InterestPayment",
     "InterestTerms",
@@ -44,6 +47,8 @@ __all__ = [
     "NameCheck",
     "Occurrence",
     "Outgoing",
+    "OutsideAccount",
+    "OutsideEntry",
     "Payee",
     "Right",
     "Schedule",

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from banking import selectors, services
+from banking.imports.selectors import outside_accounts_of
 from banking.insights import selectors as insights
 from banking.interest.selectors import earning
 from banking.limits.selectors import allowance
@@ -78,6 +79,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "totals": selectors.totals(found),
         "shares": list(shared_with(request.user)),
         "invitations": list(invitations_for(request.user)),
+        "outside": outside_accounts_of(request.user),
     }
     return render(request, "banking/accounts.html", context)
 

@@ -185,10 +185,16 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
 
 def _watcher(session_key: str | None) -> User | None:
-    """The person of this session, if it is still theirs and they may watch."""
+    """The person of this session, if they may watch."""
+    user = person_of(session_key)
+    return user if user is not None and access.may_watch(user) else None
+
+
+def person_of(session_key: str | None) -> User | None:
+    """The person of this session, if it is still theirs."""
     session = _sessions.SessionStore(session_key)
-    user = User.objects.filter(pk=session.get(SESSION_KEY)).first()
-    if user is None or not access.may_watch(user):
+    user = User.objects.filter(pk=session.get(SESSION_KEY), is_active=True).first()
+    if user is None:
         return None
     # The same check as Django's: another password, and the session is nobody's.
     same = constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())

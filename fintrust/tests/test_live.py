@@ -22,7 +22,7 @@ from banking import services as banking
 from fintrust.asgi import application
 from fintrust.core import live, roles
 from fintrust.core.models import Event, User
-from fintrust.live import consumers, feed
+from fintrust.live import consumers, feed, wakes
 from fintrust.live.policy import FeedPolicy
 from fintrust.tests import builders
 
@@ -575,5 +575,60 @@ def test_bytes_end_the_conversation_too(support):
         await one.send_input({"type": "websocket.receive", "bytes": b"\x00\xff"})
         assert await one.ended() == consumers.BAD_MESSAGE
         await one.disconnect()
+
+    played(scenario)
+
+
+# --- the socket of a person's own pages -----------------------------------------------------
+
+
+class Watcher(Screen):
+    """A page of one customer, which is only told to look again."""
+
+    def __init__(self, client: Client, origin: str = "http://localhost") -> None:
+        super().__init__(client, origin)
+        self.scope["path"] = "/ws/mine/"
+
+
+@pytest.fixture
+def customer(bank: str) -> User:
+    return builders.person(roles.CUSTOMER)
+
+
+publishing = sync_to_async(
+    lambda user: live.publish([f"user:{user.pk}"], "import.ready", subject="imp_1", data={"a": 1})
+)
+
+
+def test_a_page_of_ones_own_is_woken_and_told_nothing(customer, monkeypatch):
+    monkeypatch.setattr(wakes.WakeConsumer, "policy", QUICK)
+    other = builders.person(roles.SUPPORT)
+    client = signed_in(customer)
+
+    async def scenario() -> None:
+        page = Watcher(client)
+        assert await page.connect()
+        await publishing(other)
+        assert await page.heard_within(0.3) == set(), "what happens to others is theirs"
+        await publishing(customer)
+        assert await page.hear("wake") == {"type": "wake"}
+        await sync_to_async(client.logout)()
+        assert await page.ended() == consumers.SIGNED_OUT
+        await page.disconnect()
+
+    played(scenario)
+
+
+def test_a_stranger_and_another_site_are_not_woken(customer):
+    client = signed_in(customer)
+
+    async def scenario() -> None:
+        assert not await Watcher(Client()).connect()
+        assert not await Watcher(client, origin="https://evil.example").connect()
+        talker = Watcher(client)
+        assert await talker.connect()
+        await talker.say({"type": "follow", "after": "0-0"})
+        assert await talker.ended() == consumers.BAD_MESSAGE
+        await talker.disconnect()
 
     played(scenario)

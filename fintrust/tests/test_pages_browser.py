@@ -119,6 +119,24 @@ class Scene:
         )
         return f"/transfers/{to_public('trf', uuid)}/return/"
 
+    def outside(self, who: str) -> str:
+        uuid = self._uuid(
+            "SELECT o.id FROM banking_outsideaccount o JOIN core_user u ON u.id = o.owner_id"
+            " WHERE u.email = %s ORDER BY o.id LIMIT 1",
+            self.email(who),
+        )
+        return f"/outside/{to_public('out', uuid)}/"
+
+    def brought(self, who: str, status: str) -> str:
+        uuid = self._uuid(
+            "SELECT i.id FROM banking_import i JOIN banking_outsideaccount o"
+            " ON o.id = i.account_id JOIN core_user u ON u.id = o.owner_id"
+            " WHERE u.email = %s AND i.status = %s ORDER BY i.id LIMIT 1",
+            self.email(who),
+            status,
+        )
+        return f"/import/{to_public('imp', uuid)}/"
+
     def consent(self, who: str) -> str:
         uuid = self._uuid(
             "SELECT c.id FROM consent_consent c JOIN core_user u ON u.id = c.customer_id"
@@ -305,6 +323,19 @@ def connected(page: Page) -> None:
     expect(page.locator("[data-connection-words]")).to_have_text("Live")
 
 
+def open_columns(page: Page) -> None:
+    page.get_by_text("Correct how the file is read").click()
+    expect(page.get_by_label("Order of dates")).to_be_visible()
+
+
+def bring_wrongly(page: Page) -> None:
+    page.locator("#id_file").set_input_files(
+        {"name": "letter.txt", "mimeType": "text/plain", "buffer": b"Dear bank,\nhow are you?\n"}
+    )
+    press("Read the file")(page)
+    expect(page.locator("[aria-invalid=true]")).to_be_visible()
+
+
 def open_drawer(page: Page) -> None:
     connected(page)
     page.locator("[data-feed] a.feed-title").first.click()
@@ -322,6 +353,10 @@ def transfer(handle: str, status: str) -> Address:
 
 def category(handle: str) -> Address:
     return lambda scene: scene.transfer(handle, "posted") + "category/"
+
+
+def brought(handle: str, status: str, more: str = "") -> Address:
+    return lambda scene: scene.brought(handle, status) + more
 
 
 def passkey(what: str) -> Address:
@@ -412,6 +447,15 @@ PLACES = [
     CUSTOMERS("insights", "/insights/", "Insights", open_tables),
     Place("jonas", "insights in dollars", "/insights/?currency=USD&days=365", "Insights"),
     CUSTOMERS("category", category("amara"), "What was it for"),
+    NEWCOMERS("import", "/import/", "Import from another bank"),
+    CUSTOMERS("import", "/import/", "Import from another bank"),
+    CUSTOMERS("import wrongly", "/import/", "Import from another bank", bring_wrongly, 422),
+    CUSTOMERS("import to check", brought("amara", "ready"), "Is this right", open_columns),
+    CUSTOMERS("import done", brought("amara", "done"), "Done"),
+    CUSTOMERS("import undo", brought("amara", "done", "undo/"), "Remove this import"),
+    CUSTOMERS("outside open", "/outside/open/", "Name an account"),
+    CUSTOMERS("outside", of("amara", "outside"), "Household"),
+    CUSTOMERS("outside delete", of("amara", "outside", "delete/"), "Delete this account"),
     CUSTOMERS("profile", "/profile/", "Your details|Profile"),
     CUSTOMERS("security", "/security/", "Security"),
     CUSTOMERS("pin", "/security/pin/", "Change your PIN"),

@@ -27,6 +27,10 @@ class Look(NamedTuple):
 # One word, one tone and one icon for each status a person can meet, whatever table it is from.
 LOOKS = {
     "posted": Look("Done", "success", "check"),
+    "done": Look("Added", "success", "check"),
+    "ready": Look("Waits for you", "warning", "hourglass"),
+    "checking": Look("Being read", "info", "clock"),
+    "adding": Look("Being added", "info", "clock"),
     "pending": Look("Pending", "info", "clock"),
     "held": Look("On hold", "warning", "hourglass"),
     "refused": Look("Refused", "error", "ban"),

@@ -17,7 +17,7 @@ from banking.sharing import services as sharing
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
-from fintrust.demo import history, people, plans, treasury
+from fintrust.demo import elsewhere, history, people, plans, treasury
 from fintrust.demo.people import BUSINESSES, CUSTOMERS, PARTNER, STAFF
 
 
@@ -69,6 +69,7 @@ def _load() -> None:
     _share(users, accounts, staff["noor"])
     _share_with_people(users, accounts)
     plans.load(users["amara"], accounts)
+    elsewhere.bring(users["amara"], today)
 
 
 def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:

@@ -1,0 +1,1 @@
+"""Past transactions from other banks' files: shown as history, never as money held here."""
