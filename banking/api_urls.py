@@ -38,12 +38,12 @@ urlpatterns = [
     ),
     path("outside-accounts/", imports.OutsideAccounts.as_view(), name="api-outside-accounts"),
     path(
-        "outside-accounts/<str:account>",
+        "outside-accounts/<str:outside>",
         imports.OneOutsideAccount.as_view(),
         name="api-outside-account",
     ),
     path(
-        "outside-accounts/<str:account>/entries",
+        "outside-accounts/<str:outside>/entries",
         imports.OutsideEntries.as_view(),
         name="api-outside-entries",
     ),

@@ -32,6 +32,7 @@ class ImportPolicy:
     faults_kept: int = 500  # shown and downloadable; the others are counted
     sample_lines: int = 12  # of the preview
     check_at_once_bytes: int = 300_000  # read while the customer waits; larger ones by the worker
+    look: timedelta = timedelta(seconds=150)  # at one whole file: half of what a task may take
     turn: timedelta = timedelta(seconds=60)  # of one file, then the next one has its turn
     keep_waiting: timedelta = timedelta(days=7)  # a file nobody confirmed is forgotten then
     earliest: date = date(1970, 1, 1)

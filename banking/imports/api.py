@@ -140,21 +140,21 @@ class OutsideAccounts(APIView):
         if opening is not None:
             asked["opening"] = opening_of(opening, asked["currency"])
         account = services.open_outside_account(owner=request.user, **asked)
-        at = reverse("api-outside-account", kwargs={"account": account.public_id}, request=request)
+        at = reverse("api-outside-account", kwargs={"outside": account.public_id}, request=request)
         return Response(OutsideAccountView(account).data, status=201, headers={"Location": at})
 
 
 class OneOutsideAccount(APIView):
     @extend_schema(operation_id="outside_accounts_read", responses={200: OutsideAccountView})
-    def get(self, request: PersonApiRequest, account: str) -> Response:
+    def get(self, request: PersonApiRequest, outside: str) -> Response:
         """One of your accounts at other banks."""
-        found = selectors.outside_account_for(request.user, account)
+        found = selectors.outside_account_for(request.user, outside)
         return Response(OutsideAccountView(found).data)
 
     @extend_schema(operation_id="outside_accounts_delete", responses={204: None})
-    def delete(self, request: PersonApiRequest, account: str) -> Response:
+    def delete(self, request: PersonApiRequest, outside: str) -> Response:
         """Forget an outside account with all its files and lines."""
-        found = selectors.outside_account_for(request.user, account)
+        found = selectors.outside_account_for(request.user, outside)
         services.delete_outside_account(account=found, by=request.user)
         return Response(status=204)
 
@@ -170,10 +170,10 @@ class OutsideEntries(APIView):
         responses={200: OutsideEntryPage},
     )
     @raises(InvalidCursor)
-    def get(self, request: PersonApiRequest, account: str) -> Response:
+    def get(self, request: PersonApiRequest, outside: str) -> Response:
         """The lines of an outside account, newest booking first."""
         found, asked = (
-            selectors.outside_account_for(request.user, account),
+            selectors.outside_account_for(request.user, outside),
             query_of(request, EntryQuery),
         )
         with about("cursor"):

@@ -115,6 +115,7 @@ _FOLDED = str.maketrans(
 )
 _BRACKETS = re.compile(r"[\[(][^\])]*[\])]")
 _NOT_WORDS = re.compile(r"[\W_]+")
+_NAME_MAX = 80  # a longer one is not a name, and brackets are looked for in it
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CODE = re.compile(r"[A-Z]{0,4}[0-9]{2}[A-Z0-9 -]*|[0-9 ./-]+")
 _CURRENCY_WORDS = {"eur", "euro", "euros", "usd", "gbp", "chf", "pln", "sek", "dkk", "nok", "czk"}
@@ -122,7 +123,7 @@ _CURRENCY_WORDS = {"eur", "euro", "euros", "usd", "gbp", "chf", "pln", "sek", "d
 
 def plain(name: str) -> str:
     """A column's name without case, accents, brackets and the currency some banks put there."""
-    folded = name.casefold().translate(_FOLDED).replace("ß", "ss")
+    folded = name[:_NAME_MAX].casefold().translate(_FOLDED).replace("ß", "ss")
     words = _NOT_WORDS.sub(" ", _BRACKETS.sub(" ", folded) or folded).split()
     named = [word for word in words if word not in _CURRENCY_WORDS and word != "in"]
     if len(words) > 1 and words[-1] in _CURRENCY_WORDS:

@@ -33,10 +33,15 @@ def _months() -> dict[str, int]:
     return found
 
 
-@lru_cache(maxsize=8192)
 def parse_date(text: str, order: str) -> date | None:
     """The day, when the text is one in this order; a time behind it does not matter."""
-    text = _TIME.sub("", text.strip()[:_LENGTH_MAX])
+    text = text.strip()
+    return _parsed(text, order) if len(text) <= _LENGTH_MAX else None
+
+
+@lru_cache(maxsize=8192)  # days come again and again; what is too long never gets here
+def _parsed(text: str, order: str) -> date | None:
+    text = _TIME.sub("", text)
     if match := _PARTS.fullmatch(text):
         return _ordered((match[1], match[3], match[4]), order)
     if _SOLID.fullmatch(text):

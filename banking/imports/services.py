@@ -222,8 +222,10 @@ def _examine(item: Import, layout: dict[str, Any], policy: ImportPolicy) -> dict
     report, position, said = Report(policy), 0, time.monotonic()
     if item.format == Import.Format.CSV and delimited.problems_of(Layout.of(layout)):
         return {**report.stored(), **_earlier(item)}
-    stream = _Stream(item, layout, policy)
+    stream, until = _Stream(item, layout, policy), said + policy.look.total_seconds()
     for batch in stream.batches():
+        if time.monotonic() > until:  # else the task is killed, and the next one begins again
+            raise FileError("import-file-broken", "Reading this file takes too long.")
         known = _known(item, batch)
         for one in batch:
             if isinstance(one, Fault):

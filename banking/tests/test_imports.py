@@ -380,6 +380,11 @@ def test_a_file_with_too_many_lines_says_so(ada, account):
     assert bring(ada, account, files.many_lines(99), policy=policy).status == Import.Status.READY
 
 
+def test_a_file_that_takes_too_long_to_look_at_is_given_up(ada, account):
+    item = bring(ada, account, files.GERMAN, policy=replace(IMPORTS, look=timedelta(0)))
+    assert (item.status, item.problem) == (Import.Status.FAILED, "import-file-broken")
+
+
 def test_only_so_many_files_wait_at_once(ada, account):
     for number in range(IMPORTS.waiting_max):
         bring(ada, account, files.GERMAN + b"\n" * number)
