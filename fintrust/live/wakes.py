@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
-from fintrust.core import live
+from fintrust.core import wakeups
 from fintrust.core.models import User
 from fintrust.live.consumers import BAD_MESSAGE, SIGNED_OUT, _sync, person_of
 from fintrust.live.policy import STANDARD, FeedPolicy
@@ -22,7 +22,7 @@ class WakeConsumer(AsyncJsonWebsocketConsumer):
         if user is None:
             await self.close()  # before accepting: the handshake is answered with 403
             return
-        self._group = live.group_of(f"user:{user.pk}")
+        self._group = wakeups.group_of(f"user:{user.pk}")
         await self.channel_layer.group_add(self._group, self.channel_name)
         await self.accept()
         self._watch = asyncio.create_task(self._while_signed_in())

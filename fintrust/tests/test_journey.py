@@ -109,5 +109,5 @@ def verify(stack: RunningStack) -> None:
 def test_a_customer_reads_in_their_own_words_why_a_payment_was_refused(stack, door):
     page = sign_in(door(), "priya")
     page.goto("/activity/?status=refused")
-    page.get_by_role("link", name=re.compile("Jonas Weber")).first.click()
+    page.get_by_role("link", name=re.compile("J•+ W•+")).first.click()
     expect(page.get_by_text("over your own limit of €500.00")).to_be_visible()
