@@ -5,7 +5,7 @@ PYTHON_ = .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock css clean venv
+.PHONY: help run test nightly check lock css clean venv
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -19,6 +19,14 @@ test: ## all tests, on throw-away servers, in parallel, with coverage
 	@tools/venv dev
 	@tools/browser
 	@$(PYTHON_) -m pytest -n auto --cov --cov-report=term $(ARGS)
+
+# Fifty histories of two hundred steps, and twenty kills of a server with clients at work.
+nightly: export LEDGER_HISTORIES = 50
+nightly: export LEDGER_STEPS = 200
+nightly: export LEDGER_KILLS = 20
+nightly: ## the long trials of the ledger: ten thousand random steps, twenty kills
+	@tools/venv dev
+	@$(PYTHON_) -m pytest -n0 banking/tests/test_ledger_model.py banking/tests/test_ledger_crashes.py $(ARGS)
 
 check: ## format, lint, types, import directions, migrations, deployment, templates, lock files
 	@tools/venv dev

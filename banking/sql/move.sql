@@ -19,6 +19,9 @@
 -- First what is wrong for ever, then what may pass; funds last among what is said of accounts, so
 -- that nobody learns from a refusal how much a closed account held. What is said of the day and of
 -- the journal comes after: it is asked of a movement that is otherwise good.
+--
+-- Of a journal, what is said of the whole (LG004, LG005, LG010) comes before what is said of a leg;
+-- of the legs, as of the items of a linked batch, the first that is refused is told.
 
 DO $$
 BEGIN
@@ -144,6 +147,7 @@ DECLARE
     high_balance bigint;
     high_seq     bigint;
     verdict      record;
+    day_code     text;
     m            ledger_moved;
 BEGIN
     FOR attempt IN 1..3 LOOP
@@ -176,7 +180,15 @@ BEGIN
         END IF;
     END LOOP;
 
-    IF p_journal IS NOT NULL THEN PERFORM ledger_join_journal(p_journal, p_id); END IF;
+    IF p_journal IS NOT NULL THEN
+        IF p_value_date IS NOT NULL THEN  -- the day is told before the journal
+            day_code := ledger_day_verdict(p_currency, p_value_date);
+            IF day_code IS NOT NULL THEN
+                PERFORM ledger_refuse(day_code, 'value_date=' || p_value_date);
+            END IF;
+        END IF;
+        PERFORM ledger_join_journal(p_journal, p_id);
+    END IF;
     INSERT INTO banking_movement (
         id, journal_id, debit_id, credit_id, amount,
         debit_balance, credit_balance, debit_seq, credit_seq,
@@ -270,6 +282,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_s
 DECLARE
     original banking_movement;
     stored   banking_movement;
+    verdict  record;
 BEGIN
     SELECT * INTO original FROM banking_movement WHERE id = p_movement;
     PERFORM FROM banking_account WHERE id IN (original.debit_id, original.credit_id)
@@ -286,6 +299,12 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM banking_journal
                 WHERE id = original.journal_id AND leg_ids IS NOT NULL) THEN
+        verdict := ledger_verdict(
+            p_id, original.credit_id, original.debit_id, original.amount, original.currency,
+            'reversal', p_movement, NULL);
+        IF verdict.code < 'LG027' THEN  -- what is said of the accounts comes first
+            PERFORM ledger_refuse(verdict.code, 'side=' || verdict.side);
+        END IF;
         PERFORM ledger_refuse('LG027', 'journal=' || original.journal_id);
     END IF;
     RETURN ledger_post(p_id, original.credit_id, original.debit_id, original.amount,

@@ -1,8 +1,14 @@
-"""The ledger as anybody would explain it, in plain Python: what the real one is compared with."""
+"""The ledger as anybody would explain it, in plain Python: what the real one is compared with.
 
+Days are counted from today: yesterday is -1. What is asked twice is answered twice.
+"""
+
+from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 DONE, REPLAYED = "done", "replayed"
+TODAY, NEVER = 0, -1_000
 
 
 @dataclass
@@ -14,6 +20,16 @@ class Box:
     floor: int | None = 0
     status: str = "active"
     entries: int = 0
+    felt: Counter[int] = field(default_factory=Counter)  # by the day it counts from
+
+    def on(self, day: int) -> int:
+        """What was on it at the end of a day."""
+        return sum(amount for when, amount in self.felt.items() if when <= day)
+
+    def feel(self, amount: int, day: int) -> None:
+        self.balance += amount
+        self.entries += 1
+        self.felt[day] += amount
 
 
 @dataclass
@@ -23,8 +39,11 @@ class Books:
     holds: dict[object, tuple[str, int]] = field(default_factory=dict)
     ended: set[object] = field(default_factory=set)
     reversed: set[object] = field(default_factory=set)
+    journals: dict[object, list[tuple]] = field(default_factory=dict)
+    leg_of: dict[object, object] = field(default_factory=dict)  # movement -> its journal
+    closed: dict[int, dict[str, int]] = field(default_factory=dict)  # day -> what was on each box
 
-    def move(self, id, source, target, amount, *, kind="transfer", reverses=None, freed=0) -> str:
+    def move(self, id, source, target, amount, *, kind="transfer", day=TODAY, freed=0) -> str:
         if amount < 1:
             return "invalid-amount"
         if source == target:
@@ -32,19 +51,26 @@ class Books:
         if id in self.booked:
             same = self.booked[id] == (source, target, amount, kind)
             return REPLAYED if same else "idempotency-conflict"
+        if wrong := self.wrong_status(source, target):
+            return wrong
         payer, payee = self.boxes[source], self.boxes[target]
-        for status in ("closed", "frozen"):
-            if status in (payer.status, payee.status):
-                return f"account-{status}"
         if payer.floor is not None and payer.balance - payer.held + freed - amount < payer.floor:
             return "insufficient-funds"
-        payer.balance -= amount
+        if day > TODAY:
+            return "value-date-in-the-future"
+        if day <= max(self.closed, default=NEVER):
+            return "period-closed"
         payer.held -= freed
-        payee.balance += amount
-        payer.entries += 1
-        payee.entries += 1
+        payer.feel(-amount, day)
+        payee.feel(amount, day)
         self.booked[id] = (source, target, amount, kind)
         return DONE
+
+    def wrong_status(self, *names) -> str | None:
+        for status in ("closed", "frozen"):
+            if any(self.boxes[name].status == status for name in names):
+                return f"account-{status}"
+        return None
 
     def hold(self, id, box, amount) -> str:
         if id in self.holds:
@@ -58,7 +84,7 @@ class Books:
         self.holds[id] = (box, amount)
         return DONE
 
-    def capture(self, hold, id, target, amount) -> str:
+    def capture(self, hold, id, target, amount, *, day=TODAY) -> str:
         box, held = self.holds[hold]
         if box == target:
             return "same-account"
@@ -66,7 +92,7 @@ class Books:
             return "hold-ended"
         if amount > held:
             return "hold-too-small"
-        said = self.move(id, box, target, amount, kind="capture", freed=held)
+        said = self.move(id, box, target, amount, kind="capture", day=day, freed=held)
         if said == DONE:
             self.ended.add(hold)
         return said
@@ -85,10 +111,54 @@ class Books:
             return "reversal-of-reversal"
         if movement in self.reversed:
             return "already-reversed"
+        if movement in self.leg_of:
+            return self.wrong_status(source, target) or "journal-leg"
         said = self.move(id, target, source, amount, kind="reversal")
         if said == DONE:
             self.reversed.add(movement)
         return said
+
+    def journal(self, id, legs, *, day=TODAY, kind="transfer") -> str:
+        """Legs are (id, source, target, amount); all of them or none."""
+        if not legs:
+            return "journal-empty"
+        if id in self.journals:
+            same = [leg[1:] for leg in self.journals[id]] == [leg[1:] for leg in legs]
+            return REPLAYED if same else "idempotency-conflict"
+        before = deepcopy(self.__dict__)
+        for leg in legs:
+            said = self.move(*leg, kind=kind, day=day)
+            if said != DONE:
+                self.__dict__ = before
+                return said
+            self.leg_of[leg[0]] = id
+        self.journals[id] = legs
+        return DONE
+
+    def reverse_journal(self, id, journal) -> str:
+        legs = self.journals[journal]
+        if self.booked[legs[0][0]][3] == "reversal":
+            return "reversal-of-reversal"
+        if journal in self.reversed:
+            return "already-reversed"
+        back = [
+            ((id, leg), target, source, amount) for leg, source, target, amount in reversed(legs)
+        ]
+        said = self.journal(id, back, kind="reversal")
+        if said == DONE:
+            self.reversed |= {journal, *(leg[0] for leg in legs)}
+        return said
+
+    def close(self, day) -> str:
+        """Every day up to this one; what was on the boxes then is written down."""
+        if day in self.closed:
+            return DONE
+        if day >= TODAY:
+            return "period-not-over"
+        if day <= max(self.closed, default=NEVER):
+            return "period-closed"
+        self.closed[day] = {name: box.on(day) for name, box in self.boxes.items()}
+        return DONE
 
     def set_status(self, box, status) -> str:
         found = self.boxes[box]

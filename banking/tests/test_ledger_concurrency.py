@@ -46,12 +46,12 @@ def test_two_people_paying_each_other_never_wait_for_ever():
     ada, ben = account(1_000), account(1_000)
 
     def pay(source, target):
-        return lambda: [outcome(ledger.move, uuid7(), source, target, eur(1)) for _ in range(250)]
+        return lambda: [outcome(ledger.move, uuid7(), source, target, eur(1)) for _ in range(500)]
 
-    said = at_once(*[pay(ada, ben), pay(ben, ada)] * 2)
-    assert Counter(itertools.chain(*said)) == {"done": 1_000}
+    said = at_once(*[pay(ada, ben), pay(ben, ada)] * 2)  # a thousand times each
+    assert Counter(itertools.chain(*said)) == {"done": 2_000}
     assert (balance(ada), balance(ben)) == (1_000, 1_000)
-    assert now(ada).seq == 1_001
+    assert now(ada).seq == 2_001
 
 
 def test_movements_holds_and_batches_among_a_few_accounts_never_deadlock():
