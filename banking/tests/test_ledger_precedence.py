@@ -376,7 +376,7 @@ DOORS = [
         "reverse",
         (REVERSE,),
         PAST | {"in_journal": False},
-        [*BACK, Fault("LG016", {"what": "unknown"}), Fault("LG026", {"what": "a leg"})],
+        [*BACK, Fault("LG016", {"what": "unknown"}), Fault("LG027", {"what": "a leg"})],
         {("LG016", "LG017"), ("LG017", "LG018")},
     ),
     Door(
@@ -408,7 +408,7 @@ DOORS = [
             Fault("LG020", {"account": "unknown"}),
             Fault("LG022", {"account": "closed"}),
             Fault("LG024", {"account": "the bank's"}),
-            Fault("LG027", {"floor": -49}),
+            Fault("LG028", {"floor": -49}),
         ],
         {("LG020", "LG022"), ("LG022", "LG024")},
     ),
