@@ -122,7 +122,7 @@ class AccountAdmin(RecordsViews, ReadOnlyAdmin):
 
     @display(description="balance")
     def money(self, account: Account) -> str:
-        return account.balance.format()
+        return ledger.balance(account).format()
 
     @display(description="held")
     def set_aside(self, account: Account) -> str:
@@ -187,11 +187,16 @@ class MovementAdmin(ReadOnlyAdmin):
 
     @display(description="balance left behind")
     def after_left(self, movement: Movement) -> str:
-        return Money(movement.source_balance_minor, movement.currency).format()
+        return _afterwards(movement.source_balance_minor, movement)
 
     @display(description="balance reached")
     def after_reached(self, movement: Movement) -> str:
-        return Money(movement.target_balance_minor, movement.currency).format()
+        return _afterwards(movement.target_balance_minor, movement)
+
+
+def _afterwards(minor: int | None, movement: Movement) -> str:
+    """A side that queues gets its balance when it is folded."""
+    return "-" if minor is None else Money(minor, movement.currency).format()
 
 
 @admin.register(Hold)

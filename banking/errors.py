@@ -6,6 +6,7 @@ from fintrust.core.errors import (
     Invalid,
     NotFound,
     Problem,
+    Unavailable,
     Unprocessable,
 )
 from fintrust.core.money import AmountTooLarge, CurrencyMismatch, InvalidAmount
@@ -109,6 +110,12 @@ class AccountNotEmpty(Conflict):
     code = "account-not-empty"
 
 
+class AccountNotQueueable(Conflict):
+    """Only an account of the bank without a floor can queue."""
+
+    code = "account-not-queueable"
+
+
 class BalanceTooLarge(Conflict):
     """The balance would become larger than the ledger can count."""
 
@@ -143,9 +150,16 @@ BY_SQLSTATE: dict[str, type[Problem]] = {
     "LG023": AccountFrozen,
     "LG024": InternalAccount,
     "LG025": AccountNotEmpty,
+    "LG026": AccountNotQueueable,
     "LG030": BalanceTooLarge,
     "LG031": InsufficientFunds,
 }
+
+
+class LedgerBusy(Unavailable):
+    """Too many movements wait for this account; nothing was moved, try again in a moment."""
+
+    code = "ledger-busy"
 
 
 # --- the bank around it ---------------------------------------------------------------------

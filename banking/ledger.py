@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -26,7 +26,7 @@ from banking.errors import (
     UnknownAccount,
     UnknownCurrency,
 )
-from banking.models import Account, Entry
+from banking.models import Account, Entry, Queue
 from fintrust.core.errors import Problem
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
@@ -43,10 +43,10 @@ class Moved:
     source_id: int
     target_id: int
     amount: Money
-    source_balance: Money
-    target_balance: Money
-    source_seq: int
-    target_seq: int
+    source_balance: Money | None  # none, and no place yet: this side queues until it is folded
+    target_balance: Money | None
+    source_seq: int | None
+    target_seq: int | None
     booked_at: datetime
     value_date: date
     kind: str
@@ -252,8 +252,12 @@ def lock(*accounts: Account | int) -> list[Account]:
     """The accounts as they are now, in the order given, unchanged by others until the commit."""
     ids = [_id(account) for account in accounts]
     # Locks in id order: two people paying each other at once must not wait for ever.
-    rows = Account.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    found = {account.pk: account for account in rows}
+    rows = Account.objects.filter(pk__in=ids).order_by("pk")
+    # A queue is there so that nobody waits for its account.
+    waits = rows.filter(queue__isnull=True).select_for_update(no_key=True, of=("self",))
+    found = {account.pk: account for account in waits}
+    if len(found) < len(set(ids)):
+        found |= {account.pk: account for account in rows.filter(queue__isnull=False)}
     if missing := [id for id in ids if id not in found]:
         raise UnknownAccount(account=missing[0])
     return [found[id] for id in ids]
@@ -269,7 +273,46 @@ def internal(code: str, currency: str) -> Account:
     return found
 
 
+# --- queues ---------------------------------------------------------------------------------
+
+
+def set_queued(account: Account | int, queued: bool) -> None:
+    """Let movements queue before one of the bank's own accounts, or fold them and stop it."""
+    _one("SELECT ledger_set_queued(%s::bigint, %s::boolean)", _id(account), queued)
+
+
+def fold(account: Account | int) -> int:
+    """Give what waits before the account its places and balances; how many that were.
+
+    Nothing when somebody else keeps the account busy: the next fold takes it along.
+    """
+    try:
+        with transaction.atomic():
+            (many,) = _one("SELECT ledger_fold(%s::bigint)", _id(account))
+    except OperationalError as error:
+        if not isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            raise
+        return 0
+    return int(many)
+
+
+def fold_all() -> int:
+    """Every queue, each in a transaction of its own."""
+    return sum(fold(account) for account in Queue.objects.values_list("account_id", flat=True))
+
+
 # --- looking --------------------------------------------------------------------------------
+
+
+def balance(account: Account | int) -> Money:
+    """What is on the account now, what waits before it included."""
+    row = _rows(
+        """SELECT ledger_balance(id), currency FROM banking_account WHERE id = %s::bigint""",
+        _id(account),
+    )
+    if not row:
+        raise UnknownAccount()
+    return Money(*row[0])
 
 
 def balance_at(account: Account, at: datetime) -> Money:
@@ -347,8 +390,11 @@ def _moved(row: Sequence[Any]) -> Moved:
     ) = row  # fmt: skip
     return Moved(
         replayed, id, journal, source, target, Money(amount, currency),
-        Money(source_balance, currency), Money(target_balance, currency),
-        source_seq, target_seq, booked_at, value_date, kind, narrative, reverses, hold,
+        None if source_balance is None else Money(source_balance, currency),
+        None if target_balance is None else Money(target_balance, currency),
+        None if source_balance is None else source_seq,
+        None if target_balance is None else target_seq,
+        booked_at, value_date, kind, narrative, reverses, hold,
     )  # fmt: skip
 
 

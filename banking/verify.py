@@ -6,7 +6,10 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-_SQL = (Path(__file__).parent / "sql" / "verify.sql").read_text()
+_SQL = [
+    (Path(__file__).parent / "sql" / name).read_text()
+    for name in ("verify.sql", "verify_queue.sql")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +34,8 @@ def verify_ledger(using: str = DEFAULT_DB_ALIAS) -> list[Finding]:
 
 def findings(cursor: Any) -> list[Finding]:
     """The same on a cursor of one's own, inside whatever transaction it is in."""
-    cursor.execute(_SQL)
-    return [Finding(*row) for row in cursor.fetchall()]
+    found = []
+    for statement in _SQL:
+        cursor.execute(statement)
+        found += [Finding(*row) for row in cursor.fetchall()]
+    return found

@@ -1,5 +1,5 @@
 from banking.models.checks import LedgerCheck
-from banking.models.ledger import Account, Currency, Entry, Hold, HoldEnd, Movement
+from banking.models.ledger import Account, Currency, Entry, Hold, HoldEnd, Movement, Queue
 from banking.models.transfers import Transfer
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "HoldEnd",
     "LedgerCheck",
     "Movement",
+    "Queue",
     "Transfer",
 ]

@@ -105,8 +105,30 @@ class Account(PublicModel):
         )
 
 
+class Queue(models.Model):
+    """An account of the bank whose row follows later: its entries wait to be folded into it.
+
+    `Account.balance` of such an account is as of the last fold; `ledger.balance` counts all.
+    """
+
+    account = models.OneToOneField(
+        Account, models.DO_NOTHING, primary_key=True, related_name="queue"
+    )
+    folded = models.BigIntegerField()
+
+    class Meta:
+        managed = False
+        db_table = "banking_queue"
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.folded}"
+
+
 class Movement(PublicModel):
-    """What the ledger did: one row, both sides. The id is the idempotency key."""
+    """What the ledger did: one row, both sides. The id is the idempotency key.
+
+    A side that queues has no balance, and its number is negative: see `Queue`.
+    """
 
     prefix: ClassVar[str] = "mov"
 
@@ -118,8 +140,8 @@ class Movement(PublicModel):
         Account, models.DO_NOTHING, db_column="credit_id", related_name="movements_in"
     )
     amount_minor = models.BigIntegerField(db_column="amount")
-    source_balance_minor = models.BigIntegerField(db_column="debit_balance")
-    target_balance_minor = models.BigIntegerField(db_column="credit_balance")
+    source_balance_minor = models.BigIntegerField(null=True, db_column="debit_balance")
+    target_balance_minor = models.BigIntegerField(null=True, db_column="credit_balance")
     source_seq = models.BigIntegerField(db_column="debit_seq")
     target_seq = models.BigIntegerField(db_column="credit_seq")
     booked_at = models.DateTimeField()

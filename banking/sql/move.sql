@@ -10,22 +10,27 @@
 --   LG016 unknown movement    LG017 reversal of a reversal   LG018 already reversed
 --   LG019 unknown currency    LG020 unknown account      LG021 currency mismatch
 --   LG022 account closed      LG023 account frozen       LG024 the bank's own account
---   LG025 account not empty   LG030 balance too large    LG031 insufficient funds
+--   LG025 account not empty   LG026 account cannot queue
+--   LG030 balance too large   LG031 insufficient funds
 --
 -- First what is wrong for ever, then what may pass; funds last, so that nobody learns from a
 -- refusal how much a closed account held.
 
-CREATE TYPE ledger_moved AS (
-    replayed boolean,
-    id uuid, journal_id uuid,
-    debit_id bigint, credit_id bigint, amount bigint, currency text,
-    debit_balance bigint, credit_balance bigint, debit_seq bigint, credit_seq bigint,
-    booked_at timestamptz, value_date date, kind text, narrative text,
-    reverses uuid, hold_id uuid
-);
+DO $$ BEGIN
+    IF to_regtype('ledger_moved') IS NULL THEN
+        CREATE TYPE ledger_moved AS (
+            replayed boolean,
+            id uuid, journal_id uuid,
+            debit_id bigint, credit_id bigint, amount bigint, currency text,
+            debit_balance bigint, credit_balance bigint, debit_seq bigint, credit_seq bigint,
+            booked_at timestamptz, value_date date, kind text, narrative text,
+            reverses uuid, hold_id uuid
+        );
+    END IF;
+END $$;
 
 -- DETAIL carries `name=value` pairs for programs: which side, which item, which outcome.
-CREATE FUNCTION ledger_refuse(code text, detail text DEFAULT '') RETURNS void
+CREATE OR REPLACE FUNCTION ledger_refuse(code text, detail text DEFAULT '') RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION USING ERRCODE = code, DETAIL = detail, MESSAGE = 'ledger: ' || CASE code
@@ -48,6 +53,7 @@ BEGIN
         WHEN 'LG023' THEN 'the account is frozen'
         WHEN 'LG024' THEN 'the account belongs to the bank'
         WHEN 'LG025' THEN 'the account is not empty'
+        WHEN 'LG026' THEN 'only an account of the bank without a floor can queue'
         WHEN 'LG030' THEN 'the balance would become too large'
         WHEN 'LG031' THEN 'the funds do not cover this amount'
     END;
@@ -55,23 +61,27 @@ END $$;
 
 -- Takes the locks, in id order like everything here, and says why a movement may not be posted:
 -- null when it may. `ledger_post` asks only after its own attempt failed, a batch asks before.
-CREATE FUNCTION ledger_verdict(
+CREATE OR REPLACE FUNCTION ledger_verdict(
     p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_kind text,
     p_reverses uuid, p_hold uuid, OUT code text, OUT side text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     d banking_account;
     c banking_account;
     m banking_movement;
+    queued bigint[] := ARRAY(SELECT account_id FROM banking_queue
+                              WHERE account_id IN (p_debit, p_credit));
 BEGIN
     side := '';
     code := CASE
         WHEN p_amount IS NULL OR p_amount < 1 THEN 'LG001'
         WHEN p_amount > 999999999999999999 THEN 'LG002'
+        WHEN p_amount > 1000000000000000 AND queued <> '{}' THEN 'LG002'
         WHEN p_debit = p_credit THEN 'LG003' END;
     IF code IS NOT NULL THEN RETURN; END IF;
 
-    PERFORM FROM banking_account WHERE id IN (p_debit, p_credit) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM FROM banking_account WHERE id IN (p_debit, p_credit) AND id <> ALL (queued)
+      ORDER BY id FOR NO KEY UPDATE;
     SELECT * INTO m FROM banking_movement WHERE id = p_id;
     IF FOUND THEN
         code := CASE WHEN (m.debit_id, m.credit_id, m.amount, m.kind, m.reverses, m.hold_id)
@@ -91,16 +101,18 @@ BEGIN
         ('LG022', 'target', c.status = 'closed'),
         ('LG023', 'source', d.status = 'frozen'),
         ('LG023', 'target', c.status = 'frozen'),
-        ('LG030', 'source', d.balance - p_amount < -4000000000000000000),
-        ('LG030', 'target', c.balance + p_amount > 4000000000000000000),
+        ('LG030', 'source', d.balance - p_amount < -4000000000000000000
+                            + CASE WHEN d.id = ANY (queued) THEN 1000000000000000000 ELSE 0 END),
+        ('LG030', 'target', c.balance + p_amount > 4000000000000000000
+                            - CASE WHEN c.id = ANY (queued) THEN 1000000000000000000 ELSE 0 END),
         ('LG031', 'source', d.balance - d.held - p_amount < d.floor)
     ) AS v (code, side, applies) WHERE v.applies ORDER BY v.code, v.side LIMIT 1;
     side := COALESCE(side, '');
 END $$;
 
 -- The stored movement, as its replay answers it.
-CREATE FUNCTION ledger_stored(p_id uuid) RETURNS ledger_moved
-LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION ledger_stored(p_id uuid) RETURNS ledger_moved
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT true, id, journal_id, debit_id, credit_id, amount, currency,
            debit_balance, credit_balance, debit_seq, credit_seq,
            booked_at, value_date, kind, narrative, reverses, hold_id
@@ -111,88 +123,115 @@ $$;
 -- movement is already there, write the movement. The second statement begins with the lower
 -- account locked, so a twin with the same id has either committed, and is seen, or not begun.
 -- A twin that names other accounts meets the primary key instead.
-CREATE FUNCTION ledger_post(
-    p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_kind text,
-    p_narrative text, p_value_date date, p_journal uuid, p_reverses uuid, p_hold uuid)
-RETURNS ledger_moved LANGUAGE plpgsql AS $$
+--
+-- One body makes two functions: `ledger_post` for the others here, `ledger_move` for the
+-- application. A door that called the other one would cost a movement 7 % of its time, and so
+-- would `SET search_path`: hence everything here is named with its schema, and nobody but the owner
+-- may create anything in any schema.
+DO $make$
 DECLARE
-    debit_first  boolean := p_debit < p_credit;
-    low          bigint  := CASE WHEN debit_first THEN p_debit ELSE p_credit END;
-    high         bigint  := CASE WHEN debit_first THEN p_credit ELSE p_debit END;
-    change       bigint  := CASE WHEN debit_first THEN -p_amount ELSE p_amount END;
-    low_balance  bigint;
-    low_seq      bigint;
-    high_balance bigint;
-    high_seq     bigint;
-    verdict      record;
-    m            ledger_moved;
+    body text := $body$
+    debit_balance  bigint;
+    credit_balance bigint;
+    debit_seq      bigint;
+    credit_seq     bigint;
+    booked_at      timestamptz;
+    valued_on      date;
+    verdict        record;
 BEGIN
+    -- The bank's own accounts have ids from 10^12 on; some of them are not updated at once.
+    IF (p_debit >= 1000000000000 OR p_credit >= 1000000000000) AND EXISTS (
+        SELECT FROM public.banking_queue WHERE account_id IN (p_debit, p_credit))
+    THEN
+        RETURN public.ledger_post_queued(
+            p_id, p_debit, p_credit, p_amount, p_currency, p_kind, p_narrative, p_value_date,
+            p_journal, p_reverses, p_hold);
+    END IF;
+
     FOR attempt IN 1..3 LOOP
-        IF p_amount BETWEEN 1 AND 999999999999999999 AND p_debit <> p_credit THEN
-            UPDATE banking_account SET balance = balance + change, seq = seq + 1
-             WHERE id = low AND status = 'active' AND currency = p_currency
-               AND (floor IS NULL OR balance - held + change >= floor)
-               AND balance + change BETWEEN -4000000000000000000 AND 4000000000000000000
-            RETURNING balance, seq INTO low_balance, low_seq;
+        IF p_amount BETWEEN 1 AND 999999999999999999 AND p_debit < p_credit THEN
+            UPDATE public.banking_account SET balance = balance - p_amount, seq = seq + 1
+             WHERE id = p_debit AND status = 'active' AND currency = p_currency
+               AND (floor IS NULL OR balance - held - p_amount >= floor)
+               AND balance - p_amount >= -4000000000000000000
+            RETURNING balance, seq INTO debit_balance, debit_seq;
             IF FOUND THEN
-                UPDATE banking_account SET balance = balance - change, seq = seq + 1
-                 WHERE id = high AND status = 'active' AND currency = p_currency
-                   AND (floor IS NULL OR balance - held - change >= floor)
-                   AND balance - change BETWEEN -4000000000000000000 AND 4000000000000000000
-                   AND NOT EXISTS (SELECT FROM banking_movement WHERE id = p_id)
-                RETURNING balance, seq INTO high_balance, high_seq;
+                UPDATE public.banking_account SET balance = balance + p_amount, seq = seq + 1
+                 WHERE id = p_credit AND status = 'active' AND currency = p_currency
+                   AND balance + p_amount <= 4000000000000000000
+                   AND NOT EXISTS (SELECT FROM public.banking_movement WHERE id = p_id)
+                RETURNING balance, seq INTO credit_balance, credit_seq;
                 EXIT WHEN FOUND;
-                UPDATE banking_account SET balance = balance - change, seq = seq - 1
-                 WHERE id = low;
+                UPDATE public.banking_account SET balance = balance + p_amount, seq = seq - 1
+                 WHERE id = p_debit;
+            END IF;
+        ELSIF p_amount BETWEEN 1 AND 999999999999999999 AND p_debit > p_credit THEN
+            UPDATE public.banking_account SET balance = balance + p_amount, seq = seq + 1
+             WHERE id = p_credit AND status = 'active' AND currency = p_currency
+               AND balance + p_amount <= 4000000000000000000
+            RETURNING balance, seq INTO credit_balance, credit_seq;
+            IF FOUND THEN
+                UPDATE public.banking_account SET balance = balance - p_amount, seq = seq + 1
+                 WHERE id = p_debit AND status = 'active' AND currency = p_currency
+                   AND (floor IS NULL OR balance - held - p_amount >= floor)
+                   AND balance - p_amount >= -4000000000000000000
+                   AND NOT EXISTS (SELECT FROM public.banking_movement WHERE id = p_id)
+                RETURNING balance, seq INTO debit_balance, debit_seq;
+                EXIT WHEN FOUND;
+                UPDATE public.banking_account SET balance = balance - p_amount, seq = seq - 1
+                 WHERE id = p_credit;
             END IF;
         END IF;
 
         -- It may become possible between the attempt and the question; then we try again, and
         -- now with both accounts locked.
-        verdict := ledger_verdict(p_id, p_debit, p_credit, p_amount, p_currency, p_kind,
-                                  p_reverses, p_hold);
-        IF verdict.code = 'LG000' THEN RETURN ledger_stored(p_id); END IF;
+        verdict := public.ledger_verdict(p_id, p_debit, p_credit, p_amount, p_currency, p_kind,
+                                         p_reverses, p_hold);
+        IF verdict.code = 'LG000' THEN RETURN public.ledger_stored(p_id); END IF;
         IF verdict.code IS NOT NULL OR attempt = 3 THEN
-            PERFORM ledger_refuse(verdict.code, 'side=' || verdict.side);
+            PERFORM public.ledger_refuse(verdict.code, 'side=' || verdict.side);
         END IF;
     END LOOP;
 
-    INSERT INTO banking_movement (
+    booked_at := pg_catalog.clock_timestamp();
+    valued_on := COALESCE(p_value_date, (booked_at AT TIME ZONE 'UTC')::date);
+    INSERT INTO public.banking_movement AS m (
         id, journal_id, debit_id, credit_id, amount,
         debit_balance, credit_balance, debit_seq, credit_seq,
-        value_date, currency, kind, narrative, reverses, hold_id)
+        booked_at, value_date, currency, kind, narrative, reverses, hold_id)
     VALUES (
         p_id, p_journal, p_debit, p_credit, p_amount,
-        CASE WHEN debit_first THEN low_balance ELSE high_balance END,
-        CASE WHEN debit_first THEN high_balance ELSE low_balance END,
-        CASE WHEN debit_first THEN low_seq ELSE high_seq END,
-        CASE WHEN debit_first THEN high_seq ELSE low_seq END,
-        COALESCE(p_value_date, (clock_timestamp() AT TIME ZONE 'UTC')::date),
-        p_currency, p_kind, p_narrative, p_reverses, p_hold)
-    RETURNING false, id, journal_id, debit_id, credit_id, amount, currency,
-              debit_balance, credit_balance, debit_seq, credit_seq,
-              booked_at, value_date, kind, narrative, reverses, hold_id
-         INTO m;
-    RETURN m;
-END $$;
-
--- The doors (`SECURITY DEFINER`) fix the search path, so that nobody can put other tables in ours'
--- place, and switch sequential scans off: a session that first moves money while the tables are
--- small would otherwise keep reading them whole when they have grown.
-CREATE FUNCTION ledger_move(
-    p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text,
-    p_kind text DEFAULT 'transfer', p_narrative text DEFAULT '',
-    p_value_date date DEFAULT NULL, p_journal uuid DEFAULT NULL)
-RETURNS ledger_moved
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+        debit_balance, credit_balance, debit_seq, credit_seq,
+        booked_at, valued_on, p_currency, p_kind, p_narrative, p_reverses, p_hold);
+    RETURN ROW(false, p_id, p_journal, p_debit, p_credit, p_amount, p_currency,
+               debit_balance, credit_balance, debit_seq, credit_seq,
+               booked_at, valued_on, p_kind, p_narrative, p_reverses, p_hold);
+END $body$;
 BEGIN
-    RETURN ledger_post(p_id, p_debit, p_credit, p_amount, p_currency, p_kind, p_narrative,
-                       p_value_date, p_journal, NULL, NULL);
-END $$;
+    EXECUTE format($f$
+        CREATE OR REPLACE FUNCTION ledger_post(
+            p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text,
+            p_kind text, p_narrative text, p_value_date date, p_journal uuid, p_reverses uuid,
+            p_hold uuid)
+        RETURNS ledger_moved LANGUAGE plpgsql AS %L $f$,
+        'DECLARE' || body);
+    EXECUTE format($f$
+        CREATE OR REPLACE FUNCTION ledger_move(
+            p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text,
+            p_kind text DEFAULT 'transfer', p_narrative text DEFAULT '',
+            p_value_date date DEFAULT NULL, p_journal uuid DEFAULT NULL)
+        RETURNS ledger_moved LANGUAGE plpgsql SECURITY DEFINER AS %L $f$,
+        'DECLARE p_reverses CONSTANT uuid := NULL; p_hold CONSTANT uuid := NULL;' || body);
+    ALTER FUNCTION ledger_move RESET ALL;
+END $make$;
+
+-- The other doors (`SECURITY DEFINER`) fix the search path, so that nobody can put other tables in
+-- ours' place, and switch sequential scans off: a session that first moves money while the tables
+-- are small would otherwise keep reading them whole when they have grown.
 
 -- The same question without the deed: takes the locks, refuses what `ledger_move` would refuse, and
 -- says whether the movement is there already. What it allows stays allowed until the commit.
-CREATE FUNCTION ledger_check(
+CREATE OR REPLACE FUNCTION ledger_check(
     p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text,
     p_kind text DEFAULT 'transfer')
 RETURNS boolean
@@ -208,38 +247,180 @@ BEGIN
     RETURN false;
 END $$;
 
--- Many movements, each with its own answer. All locks are taken first and in id order, so two
--- batches, or a batch and a movement, cannot wait for each other in a circle. `p_linked` makes
--- them stand or fall together: the first refusal is raised and names its item.
-CREATE FUNCTION ledger_move_many(
+-- Many movements, each with its own answer: what `ledger_move` would say, one after the other. All
+-- locks are taken first and in id order, so two batches, or a batch and a movement, cannot wait for
+-- each other in a circle. `p_linked` makes them stand or fall together: the first refusal is raised
+-- and names its item.
+CREATE OR REPLACE FUNCTION ledger_move_many(
     p_ids uuid[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
     p_kinds text[], p_narratives text[], p_value_date date, p_journal uuid, p_linked boolean)
 RETURNS TABLE (item integer, code text, side text, moved ledger_moved)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    codes text[];
+    sides text[];
+    wrong integer;
 BEGIN
     PERFORM FROM banking_account WHERE id = ANY (p_debits || p_credits)
+        AND NOT EXISTS (SELECT FROM banking_queue WHERE account_id = banking_account.id)
       ORDER BY id FOR NO KEY UPDATE;
-    FOR i IN 1..cardinality(p_ids) LOOP
-        item := i;
-        moved := NULL;
-        SELECT v.code, v.side INTO code, side
-          FROM ledger_verdict(p_ids[i], p_debits[i], p_credits[i], p_amounts[i], p_currencies[i],
-                              p_kinds[i], NULL, NULL) v;
-        IF code IS NULL THEN
-            moved := ledger_post(
-                p_ids[i], p_debits[i], p_credits[i], p_amounts[i], p_currencies[i], p_kinds[i],
-                p_narratives[i], p_value_date, p_journal, NULL, NULL);
-        ELSIF code = 'LG000' THEN
-            moved := ledger_stored(p_ids[i]);
-        ELSIF p_linked THEN
-            PERFORM ledger_refuse(code, format('side=%s item=%s', side, i));
+    PERFORM ledger_join_queue(account_id) FROM (
+        SELECT account_id FROM banking_queue WHERE account_id = ANY (p_debits || p_credits)
+         ORDER BY account_id) AS queued;
+
+    SELECT posted.codes, posted.sides INTO codes, sides
+      FROM ledger_post_set(p_ids, p_debits, p_credits, p_amounts, p_currencies, p_kinds,
+                           p_narratives, p_value_date, p_journal, p_linked) AS posted;
+    IF codes IS NULL THEN
+        -- Somewhere the funds run out. What that refuses changes what comes after it, so we go
+        -- through them one by one.
+        FOR i IN 1..cardinality(p_ids) LOOP
+            SELECT v.code, v.side INTO code, side
+              FROM ledger_verdict(p_ids[i], p_debits[i], p_credits[i], p_amounts[i],
+                                  p_currencies[i], p_kinds[i], NULL, NULL) AS v;
+            IF code IS NULL THEN
+                PERFORM ledger_post(
+                    p_ids[i], p_debits[i], p_credits[i], p_amounts[i], p_currencies[i],
+                    p_kinds[i], p_narratives[i], p_value_date, p_journal, NULL, NULL);
+            ELSIF code <> 'LG000' AND p_linked THEN
+                PERFORM ledger_refuse(code, format('side=%s item=%s', side, i));
+            END IF;
+            codes[i] := code;
+            sides[i] := side;
+        END LOOP;
+    ELSIF p_linked THEN
+        SELECT min(said.n) INTO wrong FROM unnest(codes) WITH ORDINALITY AS said (code, n)
+         WHERE said.code <> 'LG000';
+        IF wrong IS NOT NULL THEN
+            PERFORM ledger_refuse(codes[wrong], format('side=%s item=%s', sides[wrong], wrong));
         END IF;
-        RETURN NEXT;
-    END LOOP;
+    END IF;
+
+    RETURN QUERY
+        SELECT said.n::integer, said.code, said.side,
+               CASE WHEN m.id IS NOT NULL THEN ROW(
+                   said.code IS NOT NULL, m.id, m.journal_id, m.debit_id, m.credit_id, m.amount,
+                   m.currency, m.debit_balance, m.credit_balance, m.debit_seq, m.credit_seq,
+                   m.booked_at, m.value_date, m.kind, m.narrative, m.reverses, m.hold_id
+               )::ledger_moved END
+          FROM unnest(p_ids, codes, sides) WITH ORDINALITY AS said (id, code, side, n)
+          LEFT JOIN banking_movement m
+            ON m.id = said.id AND (said.code IS NULL OR said.code = 'LG000')
+         ORDER BY said.n;
+END $$;
+
+-- All that can be posted, in one statement: every account changes once. Answers with the code and
+-- the side of each item; or with null and nothing done, when somewhere on the way a balance would
+-- leave its bounds. The caller holds all locks.
+CREATE OR REPLACE FUNCTION ledger_post_set(
+    p_ids uuid[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
+    p_kinds text[], p_narratives text[], p_value_date date, p_journal uuid, p_linked boolean,
+    OUT codes text[], OUT sides text[])
+LANGUAGE plpgsql
+-- The joins must be planned for the size of this batch.
+SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    booked timestamptz := clock_timestamp();
+    valued date        := COALESCE(p_value_date, (booked AT TIME ZONE 'UTC')::date);
+    fits   boolean;
+BEGIN
+    WITH account AS MATERIALIZED (
+        SELECT a.id, a.currency, a.status, a.balance, a.seq, q.account_id IS NOT NULL AS queued,
+               CASE WHEN q.account_id IS NULL THEN a.floor + a.held END AS lowest
+          FROM banking_account a LEFT JOIN banking_queue q ON q.account_id = a.id
+         WHERE a.id = ANY (p_debits || p_credits)
+    ), judged AS (
+        -- What is wrong whatever the others do. `early` comes before the question of the id.
+        SELECT i.*, m.id AS stored_id, d.queued AS debit_queued, c.queued AS credit_queued,
+               CASE WHEN i.amount IS NULL OR i.amount < 1 THEN 'LG001'
+                    WHEN i.amount > 999999999999999999 THEN 'LG002'
+                    WHEN i.amount > 1000000000000000 AND (d.queued OR c.queued) THEN 'LG002'
+                    WHEN i.debit = i.credit THEN 'LG003' END AS early,
+               CASE WHEN m.id IS NULL THEN NULL
+                    WHEN (m.debit_id, m.credit_id, m.amount, m.kind, m.reverses, m.hold_id)
+                         IS NOT DISTINCT FROM
+                         (i.debit, i.credit, i.amount, i.kind, NULL::uuid, NULL::uuid)
+                    THEN 'LG000' ELSE 'LG010' END AS stored,
+               CASE WHEN d.id IS NULL THEN 'LG020source'
+                    WHEN c.id IS NULL THEN 'LG020target'
+                    WHEN d.currency IS DISTINCT FROM i.currency THEN 'LG021source'
+                    WHEN c.currency IS DISTINCT FROM i.currency THEN 'LG021target'
+                    WHEN d.status = 'closed' THEN 'LG022source'
+                    WHEN c.status = 'closed' THEN 'LG022target'
+                    WHEN d.status = 'frozen' THEN 'LG023source'
+                    WHEN c.status = 'frozen' THEN 'LG023target' END AS late
+          FROM unnest(p_ids, p_debits, p_credits, p_amounts, p_currencies, p_kinds, p_narratives)
+               WITH ORDINALITY AS i (id, debit, credit, amount, currency, kind, narrative, n)
+          LEFT JOIN account d ON d.id = i.debit
+          LEFT JOIN account c ON c.id = i.credit
+          LEFT JOIN banking_movement m ON m.id = i.id
+    ), item AS MATERIALIZED (
+        SELECT *, early IS NULL AND stored IS NULL AND late IS NULL AS good FROM judged
+    ), candidate AS MATERIALIZED (
+        SELECT DISTINCT ON (id) * FROM item WHERE good ORDER BY id, n
+    ), said AS MATERIALIZED (
+        SELECT i.n,
+               CASE WHEN i.early IS NOT NULL THEN i.early
+                    WHEN i.stored IS NOT NULL THEN i.stored
+                    WHEN i.n = first.n THEN NULL
+                    WHEN i.n > first.n THEN
+                         CASE WHEN (i.debit, i.credit, i.amount, i.kind)
+                                   = (first.debit, first.credit, first.amount, first.kind)
+                              THEN 'LG000' ELSE 'LG010' END
+                    ELSE left(i.late, 5) END AS code,
+               CASE WHEN i.early IS NULL AND i.stored IS NULL AND (i.n > first.n) IS NOT TRUE
+                    THEN COALESCE(substr(i.late, 6), '') ELSE '' END AS side
+          FROM item i LEFT JOIN candidate first ON first.id = i.id
+    ), felt AS MATERIALIZED (
+        SELECT e.n, e.account_id, a.seq + row_number() OVER so_far AS seq, e.change,
+               a.balance + sum(e.change) OVER so_far AS balance, a.lowest,
+               CASE WHEN a.queued THEN 3000000000000000000 ELSE 4000000000000000000 END AS most,
+               a.queued
+          FROM (SELECT n, debit AS account_id, -amount AS change FROM candidate
+                UNION ALL
+                SELECT n, credit, amount FROM candidate) AS e
+          JOIN account a ON a.id = e.account_id
+        WINDOW so_far AS (PARTITION BY e.account_id ORDER BY e.n ROWS UNBOUNDED PRECEDING)
+    ), possible AS MATERIALIZED (
+        SELECT bool_and(balance BETWEEN -most AND most
+                        AND (change > 0 OR lowest IS NULL OR balance >= lowest)) IS NOT FALSE
+               AND NOT (p_linked AND EXISTS (SELECT FROM said WHERE said.code <> 'LG000')) AS yes,
+               bool_and(balance BETWEEN -most AND most
+                        AND (change > 0 OR lowest IS NULL OR balance >= lowest)) IS NOT FALSE
+               AS fits
+          FROM felt
+    ), written AS (
+        INSERT INTO banking_movement (
+            id, journal_id, debit_id, credit_id, amount,
+            debit_balance, credit_balance, debit_seq, credit_seq,
+            booked_at, value_date, currency, kind, narrative)
+        SELECT i.id, p_journal, i.debit, i.credit, i.amount,
+               CASE WHEN NOT d.queued THEN d.balance END,
+               CASE WHEN NOT c.queued THEN c.balance END,
+               CASE WHEN d.queued THEN -nextval('banking_queue_number') ELSE d.seq END,
+               CASE WHEN c.queued THEN -nextval('banking_queue_number') ELSE c.seq END,
+               booked, valued, i.currency, i.kind, i.narrative
+          FROM candidate i
+          JOIN felt d ON d.n = i.n AND d.account_id = i.debit
+          JOIN felt c ON c.n = i.n AND c.account_id = i.credit
+         WHERE (SELECT yes FROM possible)
+         ORDER BY i.n
+    ), changed AS (
+        UPDATE banking_account a SET balance = newest.balance, seq = newest.seq
+          FROM (SELECT DISTINCT ON (account_id) account_id, balance, seq FROM felt
+                 WHERE NOT queued ORDER BY account_id, n DESC) AS newest
+         WHERE a.id = newest.account_id AND (SELECT yes FROM possible)
+    )
+    SELECT (SELECT possible.fits FROM possible),
+           array_agg(said.code ORDER BY said.n), array_agg(said.side ORDER BY said.n)
+      INTO fits, codes, sides
+      FROM said;
+    IF NOT fits THEN codes := NULL; END IF;
 END $$;
 
 -- The same money back the other way, once. The original is found by its id and never changes.
-CREATE FUNCTION ledger_reverse(p_id uuid, p_movement uuid, p_narrative text DEFAULT '')
+CREATE OR REPLACE FUNCTION ledger_reverse(p_id uuid, p_movement uuid, p_narrative text DEFAULT '')
 RETURNS ledger_moved
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -266,7 +447,7 @@ END $$;
 
 -- The balance after the last entry that was booked by then. Entries of one account are booked in
 -- seq order, so the question is a search by halving: about twenty index probes in a million.
-CREATE FUNCTION ledger_balance_at(p_account bigint, p_at timestamptz) RETURNS bigint
+CREATE OR REPLACE FUNCTION ledger_balance_at(p_account bigint, p_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -290,5 +471,7 @@ BEGIN
             upper_seq := middle - 1;
         END IF;
     END LOOP;
-    RETURN balance_then;
+    RETURN balance_then + COALESCE((
+        SELECT sum(w.amount) FROM banking_waiting w
+         WHERE w.account_id = p_account AND w.booked_at <= p_at), 0);
 END $$;

@@ -59,8 +59,12 @@ UNION ALL
 SELECT 'closed', 'account ' || id, format('closed with %s on it and %s held', balance, held)
   FROM account WHERE status = 'closed' AND (balance <> 0 OR held <> 0)
 UNION ALL
-SELECT 'sum', 'currency ' || currency, format('all balances add up to %s', sum(balance))
-  FROM account GROUP BY currency HAVING sum(balance) <> 0
+SELECT 'sum', 'currency ' || currency, format('all balances add up to %s', sum(amount))
+  FROM (SELECT currency, balance AS amount FROM account
+        UNION ALL
+        SELECT a.currency, w.amount FROM banking_waiting w JOIN account a ON a.id = w.account_id
+       ) AS everything
+ GROUP BY currency HAVING sum(amount) <> 0
 UNION ALL
 SELECT 'unknown-account', 'account ' || r.account_id, 'has entries but does not exist'
   FROM recomputed r WHERE NOT EXISTS (SELECT FROM banking_account a WHERE a.id = r.account_id)

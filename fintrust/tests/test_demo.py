@@ -49,7 +49,7 @@ def test_months_are_valued_on_their_days_and_not_today(loaded):
 
 def test_whatever_day_it_is_nobody_in_the_story_pays_what_they_have_not_got():
     for offset in range(4 * 366):
-        balance = defaultdict(int)
+        balance: dict[str, int] = defaultdict(int)
         for payment in history.payments(date(2026, 1, 1) + timedelta(days=offset)):
             balance[payment.payee] += payment.minor
             balance[payment.payer] -= payment.minor
