@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 from psycopg import sql
@@ -125,7 +126,7 @@ def prepare() -> dict[str, Callable[[int, int], object]]:
 
 
 def _orm() -> Callable[[int, int], object]:
-    """What anybody would write first: lock, check, two balances, two entries."""
+    """What anybody would write first: lock both, check, two balances, a transfer, two entries."""
     from django.db import connection, models, transaction
 
     class Account(models.Model):
@@ -134,31 +135,47 @@ def _orm() -> Callable[[int, int], object]:
         class Meta:
             app_label = "plain"
 
+    class Transfer(models.Model):
+        id = models.UUIDField(primary_key=True, default=uuid4)
+        narrative = models.CharField(max_length=500)
+        at = models.DateTimeField(auto_now_add=True)
+
+        class Meta:
+            app_label = "plain"
+
     class Entry(models.Model):
+        transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="entries")
         account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
         amount = models.BigIntegerField()
         balance = models.BigIntegerField()
-        at = models.DateTimeField(auto_now_add=True)
 
         class Meta:
             app_label = "plain"
 
     with connection.schema_editor() as editor:
         editor.create_model(Account)
+        editor.create_model(Transfer)
         editor.create_model(Entry)
     Account.objects.bulk_create([Account(balance=1_000_000_00) for _ in range(ACCOUNTS)])
     accounts: Any = Account.objects
 
     def pay(source: int, target: int) -> None:
         with transaction.atomic():
-            rows = accounts.select_for_update().filter(pk__in=[source, target]).order_by("pk")
-            found = {account.pk: account for account in rows}
+            # In the order of their ids, so that two cannot wait for each other.
+            locked = accounts.select_for_update()
+            found = {pk: locked.get(pk=pk) for pk in sorted([source, target])}
             if found[source].balance < 1:
                 raise ValueError("insufficient funds")
+            transfer = Transfer.objects.create()
             for pk, change in ((source, -1), (target, 1)):
                 found[pk].balance += change
                 found[pk].save(update_fields=["balance"])
-                Entry.objects.create(account=found[pk], amount=change, balance=found[pk].balance)
+                Entry.objects.create(
+                    transfer=transfer,
+                    account=found[pk],
+                    amount=change,
+                    balance=found[pk].balance,
+                )
 
     return pay
 

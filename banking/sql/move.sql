@@ -138,21 +138,34 @@ DECLARE
     booked_at      timestamptz;
     valued_on      date;
     verdict        record;
+    queued         bigint[];
+    fits           boolean;
 BEGIN
     -- The bank's own accounts have ids from 10^12 on; some of them are not updated at once.
-    IF (p_debit >= 1000000000000 OR p_credit >= 1000000000000) AND EXISTS (
-        SELECT FROM public.banking_queue WHERE account_id IN (p_debit, p_credit))
+    IF (p_debit >= 1000000000000 OR p_credit >= 1000000000000)
+       AND p_amount BETWEEN 1 AND 999999999999999999
     THEN
-        RETURN public.ledger_post_queued(
-            p_id, p_debit, p_credit, p_amount, p_currency, p_kind, p_narrative, p_value_date,
-            p_journal, p_reverses, p_hold);
+        -- Which; their locks; and whether what waits cannot carry them out of their bounds.
+        SELECT array_agg(a.id), bool_and(a.fits) INTO queued, fits FROM (
+            SELECT a.id, public.ledger_join_queue(a.id),
+                   a.currency = p_currency AND CASE a.id WHEN p_debit
+                       THEN a.balance - p_amount >= -3000000000000000000
+                       ELSE a.balance + p_amount <= 3000000000000000000 END AS fits
+              FROM public.banking_queue q JOIN public.banking_account a ON a.id = q.account_id
+             WHERE q.account_id IN (p_debit, p_credit)
+             ORDER BY a.id) AS a;
+        IF queued IS NOT NULL THEN
+            RETURN public.ledger_post_queued(
+                p_id, p_debit, p_credit, p_amount, p_currency, p_kind, p_narrative, p_value_date,
+                p_journal, p_reverses, p_hold, queued, fits);
+        END IF;
     END IF;
 
     FOR attempt IN 1..3 LOOP
         IF p_amount BETWEEN 1 AND 999999999999999999 AND p_debit < p_credit THEN
             UPDATE public.banking_account SET balance = balance - p_amount, seq = seq + 1
              WHERE id = p_debit AND status = 'active' AND currency = p_currency
-               AND (floor IS NULL OR balance - held - p_amount >= floor)
+               AND (balance - held - p_amount >= floor) IS NOT FALSE  -- no floor: null
                AND balance - p_amount >= -4000000000000000000
             RETURNING balance, seq INTO debit_balance, debit_seq;
             IF FOUND THEN
@@ -173,7 +186,7 @@ BEGIN
             IF FOUND THEN
                 UPDATE public.banking_account SET balance = balance - p_amount, seq = seq + 1
                  WHERE id = p_debit AND status = 'active' AND currency = p_currency
-                   AND (floor IS NULL OR balance - held - p_amount >= floor)
+                   AND (balance - held - p_amount >= floor) IS NOT FALSE  -- no floor: null
                    AND balance - p_amount >= -4000000000000000000
                    AND NOT EXISTS (SELECT FROM public.banking_movement WHERE id = p_id)
                 RETURNING balance, seq INTO debit_balance, debit_seq;

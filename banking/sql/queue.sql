@@ -76,16 +76,17 @@ CREATE FUNCTION ledger_join_queue(p_account bigint) RETURNS void LANGUAGE sql AS
     SELECT pg_catalog.pg_advisory_xact_lock_shared(20210, (p_account % 1000000000)::integer)
 $$;
 
--- Which side is queued decides which rows change. Amounts are bounded more tightly than elsewhere,
--- so that what waits cannot carry the balance out of its bounds before a fold looks at it.
+-- Which sides queue decides which rows change; `ledger_post` has their locks. Amounts are bounded
+-- more tightly than elsewhere, so that what waits cannot carry the balance out of its bounds before
+-- a fold looks at it. Like its caller, it names everything with its schema.
 CREATE FUNCTION ledger_post_queued(
     p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_kind text,
-    p_narrative text, p_value_date date, p_journal uuid, p_reverses uuid, p_hold uuid)
-RETURNS ledger_moved LANGUAGE plpgsql
-SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+    p_narrative text, p_value_date date, p_journal uuid, p_reverses uuid, p_hold uuid,
+    p_queued bigint[], p_fits boolean)
+RETURNS ledger_moved LANGUAGE plpgsql AS $$
 DECLARE
-    debit_queued  boolean := EXISTS (SELECT FROM banking_queue WHERE account_id = p_debit);
-    credit_queued boolean := EXISTS (SELECT FROM banking_queue WHERE account_id = p_credit);
+    debit_queued  boolean := p_debit = ANY (p_queued);
+    credit_queued boolean := p_credit = ANY (p_queued);
     debit_balance  bigint;
     credit_balance bigint;
     debit_seq      bigint;
@@ -94,63 +95,59 @@ DECLARE
     valued_on      date;
     verdict        record;
 BEGIN
-    IF debit_queued AND p_debit < p_credit THEN PERFORM ledger_join_queue(p_debit); END IF;
-    IF credit_queued THEN PERFORM ledger_join_queue(p_credit); END IF;
-    IF debit_queued AND p_debit > p_credit THEN PERFORM ledger_join_queue(p_debit); END IF;
     FOR attempt IN 1..3 LOOP
-        IF p_amount BETWEEN 1 AND 1000000000000000 AND p_debit <> p_credit
-           AND (NOT debit_queued OR EXISTS (
-                SELECT FROM banking_account WHERE id = p_debit AND currency = p_currency
-                   AND balance - p_amount >= -3000000000000000000))
-           AND (NOT credit_queued OR EXISTS (
-                SELECT FROM banking_account WHERE id = p_credit AND currency = p_currency
-                   AND balance + p_amount <= 3000000000000000000))
-        THEN
+        IF p_fits AND p_amount <= 1000000000000000 AND p_debit <> p_credit THEN
             IF NOT debit_queued THEN
-                UPDATE banking_account SET balance = balance - p_amount, seq = seq + 1
+                UPDATE public.banking_account SET balance = balance - p_amount, seq = seq + 1
                  WHERE id = p_debit AND status = 'active' AND currency = p_currency
-                   AND (floor IS NULL OR balance - held - p_amount >= floor)
+                   AND (balance - held - p_amount >= floor) IS NOT FALSE
                    AND balance - p_amount >= -4000000000000000000
                 RETURNING balance, seq INTO debit_balance, debit_seq;
             ELSIF NOT credit_queued THEN
-                UPDATE banking_account SET balance = balance + p_amount, seq = seq + 1
+                UPDATE public.banking_account SET balance = balance + p_amount, seq = seq + 1
                  WHERE id = p_credit AND status = 'active' AND currency = p_currency
                    AND balance + p_amount <= 4000000000000000000
                 RETURNING balance, seq INTO credit_balance, credit_seq;
             ELSE
                 -- No row to wait at: twins of one id wait for each other here.
-                PERFORM pg_advisory_xact_lock(hashtextextended('movement:' || p_id, 0));
+                PERFORM pg_catalog.pg_advisory_xact_lock(
+                    pg_catalog.hashtextextended('movement:' || p_id, 0));
             END IF;
             IF FOUND THEN
-                IF debit_queued THEN debit_seq := -nextval('banking_queue_number'); END IF;
-                IF credit_queued THEN credit_seq := -nextval('banking_queue_number'); END IF;
-                booked_at := clock_timestamp();
+                IF debit_queued THEN
+                    debit_seq := -pg_catalog.nextval('public.banking_queue_number');
+                END IF;
+                IF credit_queued THEN
+                    credit_seq := -pg_catalog.nextval('public.banking_queue_number');
+                END IF;
+                booked_at := pg_catalog.clock_timestamp();
                 valued_on := COALESCE(p_value_date, (booked_at AT TIME ZONE 'UTC')::date);
-                INSERT INTO banking_movement AS m (
+                INSERT INTO public.banking_movement AS m (
                     id, journal_id, debit_id, credit_id, amount,
                     debit_balance, credit_balance, debit_seq, credit_seq,
                     booked_at, value_date, currency, kind, narrative, reverses, hold_id)
                 SELECT p_id, p_journal, p_debit, p_credit, p_amount,
                        debit_balance, credit_balance, debit_seq, credit_seq,
                        booked_at, valued_on, p_currency, p_kind, p_narrative, p_reverses, p_hold
-                 WHERE NOT EXISTS (SELECT FROM banking_movement WHERE id = p_id);
+                 WHERE NOT EXISTS (SELECT FROM public.banking_movement WHERE id = p_id);
                 EXIT WHEN FOUND;
                 IF NOT debit_queued THEN
-                    UPDATE banking_account SET balance = balance + p_amount, seq = seq - 1
+                    UPDATE public.banking_account SET balance = balance + p_amount, seq = seq - 1
                      WHERE id = p_debit;
                 ELSIF NOT credit_queued THEN
-                    UPDATE banking_account SET balance = balance - p_amount, seq = seq - 1
+                    UPDATE public.banking_account SET balance = balance - p_amount, seq = seq - 1
                      WHERE id = p_credit;
                 END IF;
             END IF;
         END IF;
 
-        verdict := ledger_verdict(p_id, p_debit, p_credit, p_amount, p_currency, p_kind,
-                                  p_reverses, p_hold);
-        IF verdict.code = 'LG000' THEN RETURN ledger_stored(p_id); END IF;
+        verdict := public.ledger_verdict(p_id, p_debit, p_credit, p_amount, p_currency, p_kind,
+                                         p_reverses, p_hold);
+        IF verdict.code = 'LG000' THEN RETURN public.ledger_stored(p_id); END IF;
         IF verdict.code IS NOT NULL OR attempt = 3 THEN
-            PERFORM ledger_refuse(verdict.code, 'side=' || verdict.side);
+            PERFORM public.ledger_refuse(verdict.code, 'side=' || verdict.side);
         END IF;
+        p_fits := true;
     END LOOP;
     RETURN ROW(false, p_id, p_journal, p_debit, p_credit, p_amount, p_currency,
                debit_balance, credit_balance, debit_seq, credit_seq,
