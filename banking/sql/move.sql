@@ -208,7 +208,7 @@ BEGIN
 
     booked_at := pg_catalog.clock_timestamp();
     valued_on := COALESCE(p_value_date, (booked_at AT TIME ZONE 'UTC')::date);
-    INSERT INTO public.banking_movement AS m (
+    INSERT INTO public.banking_movement (
         id, journal_id, debit_id, credit_id, amount,
         debit_balance, credit_balance, debit_seq, credit_seq,
         booked_at, value_date, currency, kind, narrative, reverses, hold_id)

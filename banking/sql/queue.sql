@@ -108,12 +108,8 @@ BEGIN
                  WHERE id = p_credit AND status = 'active' AND currency = p_currency
                    AND balance + p_amount <= 4000000000000000000
                 RETURNING balance, seq INTO credit_balance, credit_seq;
-            ELSE
-                -- No row to wait at: twins of one id wait for each other here.
-                PERFORM pg_catalog.pg_advisory_xact_lock(
-                    pg_catalog.hashtextextended('movement:' || p_id, 0));
             END IF;
-            IF FOUND THEN
+            IF FOUND OR (debit_queued AND credit_queued) THEN
                 IF debit_queued THEN
                     debit_seq := -pg_catalog.nextval('public.banking_queue_number');
                 END IF;
@@ -122,14 +118,16 @@ BEGIN
                 END IF;
                 booked_at := pg_catalog.clock_timestamp();
                 valued_on := COALESCE(p_value_date, (booked_at AT TIME ZONE 'UTC')::date);
-                INSERT INTO public.banking_movement AS m (
+                -- A twin waits here, if not at a row before, and then does nothing.
+                INSERT INTO public.banking_movement (
                     id, journal_id, debit_id, credit_id, amount,
                     debit_balance, credit_balance, debit_seq, credit_seq,
                     booked_at, value_date, currency, kind, narrative, reverses, hold_id)
-                SELECT p_id, p_journal, p_debit, p_credit, p_amount,
-                       debit_balance, credit_balance, debit_seq, credit_seq,
-                       booked_at, valued_on, p_currency, p_kind, p_narrative, p_reverses, p_hold
-                 WHERE NOT EXISTS (SELECT FROM public.banking_movement WHERE id = p_id);
+                VALUES (
+                    p_id, p_journal, p_debit, p_credit, p_amount,
+                    debit_balance, credit_balance, debit_seq, credit_seq,
+                    booked_at, valued_on, p_currency, p_kind, p_narrative, p_reverses, p_hold)
+                ON CONFLICT (id) DO NOTHING;
                 EXIT WHEN FOUND;
                 IF NOT debit_queued THEN
                     UPDATE public.banking_account SET balance = balance + p_amount, seq = seq - 1
