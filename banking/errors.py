@@ -188,7 +188,7 @@ class NarrativeTooLong(Invalid):
 
 
 class LedgerBusy(Unavailable):
-    """Others hold these accounts just now; nothing was changed. Ask again."""
+    """Others keep these accounts busy; nothing was changed, try again in a moment."""
 
     code = "ledger-busy"
 

@@ -39,6 +39,15 @@ class ImportPolicy:
     ahead: timedelta = timedelta(days=31)  # a value date may lie in the next month, not later
 
 
+@dataclass(frozen=True)
+class BatchPolicy:
+    items_max: int = 250  # one batch: long enough to share a commit, short enough to wait for
+    waiting_max: int = 1_000  # callers in the queue; the next one is told to come back
+    wait: timedelta = timedelta(seconds=10)  # as long as a statement may take
+    idle: timedelta = timedelta(seconds=1)  # then the writer gives its connection back
+
+
+BATCHES = BatchPolicy()
 IMPORTS = ImportPolicy()
 STANDARD = TransferPolicy()
 

@@ -1,5 +1,6 @@
 """One exit for what goes wrong: RFC 9457 problem+json for programs, a page for people."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from psycopg_pool import PoolTimeout, TooManyRequests
 from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -74,6 +76,9 @@ _BY_DRF: Mapping[type[Exception], type[Problem]] = {
     RedisError: errors.Unavailable,
 }
 
+# More requests than connections, and none came free in time.
+_NO_CONNECTION = (PoolTimeout, TooManyRequests)
+
 
 def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's hook. What it does not know stays an exception, is logged and becomes a 500."""
@@ -95,6 +100,8 @@ def as_problem(exc: Exception) -> Problem | None:
         return exc
     if isinstance(exc, drf.ValidationError):
         return _invalid_fields(exc)
+    if isinstance(exc, OperationalError) and isinstance(exc.__cause__, _NO_CONNECTION):
+        return errors.Busy()
     for known, family in _BY_DRF.items():
         if isinstance(exc, known):
             return family(_message(exc))
@@ -108,7 +115,7 @@ def _message(exc: Exception) -> str | None:
 
 def _headers(exc: Exception, problem: Problem) -> dict[str, str]:
     headers = {}
-    if wait := getattr(exc, "wait", None):
+    if wait := getattr(exc, "wait", None) or getattr(problem, "wait", None):
         headers["Retry-After"] = str(int(wait) + 1)
     if problem.status == 401:
         headers["WWW-Authenticate"] = _CHALLENGE
@@ -202,4 +209,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return respond(request, InternalError())
+    """Django calls this while it handles the exception: a part that is away is no error of ours."""
+    problem = as_problem(error) if isinstance(error := sys.exc_info()[1], Exception) else None
+    known = isinstance(problem, errors.Unavailable)
+    return respond(request, problem if problem and known else InternalError())

@@ -127,8 +127,14 @@ def _database(url: str, *, pool: bool = False) -> dict[str, Any]:
         if key not in {"dbname", "user", "password", "host", "port"}
     }
     if pool:
-        # As many connections as request threads; waiting is bounded, so a jam is an error.
-        options["pool"] = {"min_size": 1, "max_size": 10, "timeout": 10}
+        # As many connections as request threads. Who waits too long, or finds too many waiting, is
+        # told that the bank is busy (503); more connections would only slow everybody down.
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": env.int("FINTRUST_DB_POOL_MAX", default=10),
+            "max_waiting": 64,
+            "timeout": env.float("FINTRUST_DB_POOL_SECONDS", default=5),
+        }
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.get("dbname", ""),

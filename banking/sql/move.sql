@@ -80,7 +80,7 @@ END $$;
 CREATE OR REPLACE FUNCTION ledger_verdict(
     p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_kind text,
     p_reverses uuid, p_hold uuid, OUT code text, OUT side text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     d banking_account;
     c banking_account;
@@ -122,7 +122,7 @@ END $$;
 
 -- The stored movement, as its replay answers it.
 CREATE OR REPLACE FUNCTION ledger_stored(p_id uuid) RETURNS ledger_moved
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT true, id, journal_id, debit_id, credit_id, amount, currency,
            debit_balance, credit_balance, debit_seq, credit_seq,
            booked_at, value_date, kind, narrative, reverses, hold_id
@@ -133,96 +133,115 @@ $$;
 -- movement is already there, write the movement. The second statement begins with the lower
 -- account locked, so a twin with the same id has either committed, and is seen, or not begun.
 -- A twin that names other accounts meets the primary key instead.
-CREATE OR REPLACE FUNCTION ledger_post(
-    p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text, p_kind text,
-    p_narrative text, p_value_date date, p_journal uuid, p_reverses uuid, p_hold uuid)
-RETURNS ledger_moved LANGUAGE plpgsql AS $$
+--
+-- One body makes two functions: `ledger_post` for the others here, `ledger_move` for the
+-- application. A door that called the other one would cost a movement 7 % of its time, and so
+-- would `SET search_path`: hence everything here is named with its schema, and nobody but the owner
+-- may create anything in any schema.
+DO $make$
 DECLARE
-    debit_first  boolean := p_debit < p_credit;
-    low          bigint  := CASE WHEN debit_first THEN p_debit ELSE p_credit END;
-    high         bigint  := CASE WHEN debit_first THEN p_credit ELSE p_debit END;
-    change       bigint  := CASE WHEN debit_first THEN -p_amount ELSE p_amount END;
-    low_balance  bigint;
-    low_seq      bigint;
-    high_balance bigint;
-    high_seq     bigint;
-    verdict      record;
-    day_code     text;
-    m            ledger_moved;
+    body text := $body$
+    debit_balance  bigint;
+    credit_balance bigint;
+    debit_seq      bigint;
+    credit_seq     bigint;
+    booked_at      timestamptz;
+    valued_on      date;
+    verdict        record;
+    day_code       text;
 BEGIN
     FOR attempt IN 1..3 LOOP
-        IF p_amount BETWEEN 1 AND 999999999999999999 AND p_debit <> p_credit THEN
-            UPDATE banking_account SET balance = balance + change, seq = seq + 1
-             WHERE id = low AND status = 'active' AND currency = p_currency
-               AND (floor IS NULL OR balance - held + change >= floor)
-               AND balance + change BETWEEN -4000000000000000000 AND 4000000000000000000
-            RETURNING balance, seq INTO low_balance, low_seq;
+        IF p_amount BETWEEN 1 AND 999999999999999999 AND p_debit < p_credit THEN
+            UPDATE public.banking_account SET balance = balance - p_amount, seq = seq + 1
+             WHERE id = p_debit AND status = 'active' AND currency = p_currency
+               AND (balance - held - p_amount >= floor) IS NOT FALSE  -- no floor: null
+               AND balance - p_amount >= -4000000000000000000
+            RETURNING balance, seq INTO debit_balance, debit_seq;
             IF FOUND THEN
-                UPDATE banking_account SET balance = balance - change, seq = seq + 1
-                 WHERE id = high AND status = 'active' AND currency = p_currency
-                   AND (floor IS NULL OR balance - held - change >= floor)
-                   AND balance - change BETWEEN -4000000000000000000 AND 4000000000000000000
-                   AND NOT EXISTS (SELECT FROM banking_movement WHERE id = p_id)
-                RETURNING balance, seq INTO high_balance, high_seq;
+                UPDATE public.banking_account SET balance = balance + p_amount, seq = seq + 1
+                 WHERE id = p_credit AND status = 'active' AND currency = p_currency
+                   AND balance + p_amount <= 4000000000000000000
+                   AND NOT EXISTS (SELECT FROM public.banking_movement WHERE id = p_id)
+                RETURNING balance, seq INTO credit_balance, credit_seq;
                 EXIT WHEN FOUND;
-                UPDATE banking_account SET balance = balance - change, seq = seq - 1
-                 WHERE id = low;
+                UPDATE public.banking_account SET balance = balance + p_amount, seq = seq - 1
+                 WHERE id = p_debit;
+            END IF;
+        ELSIF p_amount BETWEEN 1 AND 999999999999999999 AND p_debit > p_credit THEN
+            UPDATE public.banking_account SET balance = balance + p_amount, seq = seq + 1
+             WHERE id = p_credit AND status = 'active' AND currency = p_currency
+               AND balance + p_amount <= 4000000000000000000
+            RETURNING balance, seq INTO credit_balance, credit_seq;
+            IF FOUND THEN
+                UPDATE public.banking_account SET balance = balance - p_amount, seq = seq + 1
+                 WHERE id = p_debit AND status = 'active' AND currency = p_currency
+                   AND (balance - held - p_amount >= floor) IS NOT FALSE  -- no floor: null
+                   AND balance - p_amount >= -4000000000000000000
+                   AND NOT EXISTS (SELECT FROM public.banking_movement WHERE id = p_id)
+                RETURNING balance, seq INTO debit_balance, debit_seq;
+                EXIT WHEN FOUND;
+                UPDATE public.banking_account SET balance = balance - p_amount, seq = seq - 1
+                 WHERE id = p_credit;
             END IF;
         END IF;
 
         -- It may become possible between the attempt and the question; then we try again, and
         -- now with both accounts locked.
-        verdict := ledger_verdict(p_id, p_debit, p_credit, p_amount, p_currency, p_kind,
-                                  p_reverses, p_hold);
-        IF verdict.code = 'LG000' THEN RETURN ledger_stored(p_id); END IF;
+        verdict := public.ledger_verdict(p_id, p_debit, p_credit, p_amount, p_currency, p_kind,
+                                         p_reverses, p_hold);
+        IF verdict.code = 'LG000' THEN RETURN public.ledger_stored(p_id); END IF;
         IF verdict.code IS NOT NULL OR attempt = 3 THEN
-            PERFORM ledger_refuse(verdict.code, 'side=' || verdict.side);
+            PERFORM public.ledger_refuse(verdict.code, 'side=' || verdict.side);
         END IF;
     END LOOP;
 
+    booked_at := pg_catalog.clock_timestamp();
+    valued_on := COALESCE(p_value_date, (booked_at AT TIME ZONE 'UTC')::date);
     IF p_journal IS NOT NULL THEN
         IF p_value_date IS NOT NULL THEN  -- the day is told before the journal
-            day_code := ledger_day_verdict(p_currency, p_value_date);
+            day_code := public.ledger_day_verdict(p_currency, p_value_date);
             IF day_code IS NOT NULL THEN
-                PERFORM ledger_refuse(day_code, 'value_date=' || p_value_date);
+                PERFORM public.ledger_refuse(day_code, 'value_date=' || p_value_date);
             END IF;
         END IF;
-        PERFORM ledger_join_journal(p_journal, p_id);
+        PERFORM public.ledger_join_journal(p_journal, p_id);
     END IF;
-    INSERT INTO banking_movement (
+    INSERT INTO public.banking_movement (
         id, journal_id, debit_id, credit_id, amount,
         debit_balance, credit_balance, debit_seq, credit_seq,
-        value_date, currency, kind, narrative, reverses, hold_id)
+        booked_at, value_date, currency, kind, narrative, reverses, hold_id)
     VALUES (
         p_id, p_journal, p_debit, p_credit, p_amount,
-        CASE WHEN debit_first THEN low_balance ELSE high_balance END,
-        CASE WHEN debit_first THEN high_balance ELSE low_balance END,
-        CASE WHEN debit_first THEN low_seq ELSE high_seq END,
-        CASE WHEN debit_first THEN high_seq ELSE low_seq END,
-        COALESCE(p_value_date, (clock_timestamp() AT TIME ZONE 'UTC')::date),
-        p_currency, p_kind, p_narrative, p_reverses, p_hold)
-    RETURNING false, id, journal_id, debit_id, credit_id, amount, currency,
-              debit_balance, credit_balance, debit_seq, credit_seq,
-              booked_at, value_date, kind, narrative, reverses, hold_id
-         INTO m;
+        debit_balance, credit_balance, debit_seq, credit_seq,
+        booked_at, valued_on, p_currency, p_kind, p_narrative, p_reverses, p_hold);
     -- Only what is valued on another day than it is booked on has to ask (sql/periods.sql).
-    IF m.value_date <> (m.booked_at AT TIME ZONE 'UTC')::date THEN PERFORM ledger_value(m); END IF;
-    RETURN m;
-END $$;
-
--- The doors (`SECURITY DEFINER`) fix the search path, so that nobody can put other tables in ours'
--- place, and switch sequential scans off: a session that first moves money while the tables are
--- small would otherwise keep reading them whole when they have grown.
-CREATE OR REPLACE FUNCTION ledger_move(
-    p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text,
-    p_kind text DEFAULT 'transfer', p_narrative text DEFAULT '',
-    p_value_date date DEFAULT NULL, p_journal uuid DEFAULT NULL)
-RETURNS ledger_moved
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+    IF p_value_date IS NOT NULL AND valued_on <> (booked_at AT TIME ZONE 'UTC')::date THEN
+        PERFORM public.ledger_value(public.ledger_stored(p_id));
+    END IF;
+    RETURN ROW(false, p_id, p_journal, p_debit, p_credit, p_amount, p_currency,
+               debit_balance, credit_balance, debit_seq, credit_seq,
+               booked_at, valued_on, p_kind, p_narrative, p_reverses, p_hold);
+END $body$;
 BEGIN
-    RETURN ledger_post(p_id, p_debit, p_credit, p_amount, p_currency, p_kind, p_narrative,
-                       p_value_date, p_journal, NULL, NULL);
-END $$;
+    EXECUTE format($f$
+        CREATE OR REPLACE FUNCTION ledger_post(
+            p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text,
+            p_kind text, p_narrative text, p_value_date date, p_journal uuid, p_reverses uuid,
+            p_hold uuid)
+        RETURNS ledger_moved LANGUAGE plpgsql AS %L $f$,
+        'DECLARE' || body);
+    EXECUTE format($f$
+        CREATE OR REPLACE FUNCTION ledger_move(
+            p_id uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_currency text,
+            p_kind text DEFAULT 'transfer', p_narrative text DEFAULT '',
+            p_value_date date DEFAULT NULL, p_journal uuid DEFAULT NULL)
+        RETURNS ledger_moved LANGUAGE plpgsql SECURITY DEFINER AS %L $f$,
+        'DECLARE p_reverses CONSTANT uuid := NULL; p_hold CONSTANT uuid := NULL;' || body);
+END $make$;
+
+-- The other doors (`SECURITY DEFINER`) fix the search path, so that nobody can put other tables in
+-- ours' place, and switch sequential scans off: a session that first moves money while the tables
+-- are small would otherwise keep reading them whole when they have grown.
 
 -- The same question without the deed: takes the locks, refuses what `ledger_move` would refuse, and
 -- says whether the movement is there already. What it allows stays allowed until the commit.
@@ -242,37 +261,166 @@ BEGIN
     RETURN false;
 END $$;
 
--- Many movements, each with its own answer. All locks are taken first and in id order, so two
--- batches, or a batch and a movement, cannot wait for each other in a circle. `p_linked` makes
--- them stand or fall together: the first refusal is raised and names its item.
+-- Many movements, each with its own answer: what `ledger_move` would say, one after the other. All
+-- locks are taken first and in id order, so two batches, or a batch and a movement, cannot wait for
+-- each other in a circle. `p_linked` makes them stand or fall together: the first refusal is raised
+-- and names its item.
 CREATE OR REPLACE FUNCTION ledger_move_many(
     p_ids uuid[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
     p_kinds text[], p_narratives text[], p_value_date date, p_journal uuid, p_linked boolean)
 RETURNS TABLE (item integer, code text, side text, moved ledger_moved)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    codes text[];
+    sides text[];
+    wrong integer;
 BEGIN
     PERFORM FROM banking_account WHERE id = ANY (p_debits || p_credits)
       ORDER BY id FOR NO KEY UPDATE;
-    FOR i IN 1..cardinality(p_ids) LOOP
-        item := i;
-        moved := NULL;
-        SELECT v.code, v.side INTO code, side
-          FROM ledger_verdict(p_ids[i], p_debits[i], p_credits[i], p_amounts[i], p_currencies[i],
-                              p_kinds[i], NULL, NULL) v;
-        IF code IS NULL AND p_value_date IS NOT NULL THEN
-            code := ledger_day_verdict(p_currencies[i], p_value_date);
+
+    -- A day has to be asked for, and a journal joined, movement by movement.
+    IF p_value_date IS NULL AND p_journal IS NULL THEN
+        SELECT posted.codes, posted.sides INTO codes, sides
+          FROM ledger_post_set(p_ids, p_debits, p_credits, p_amounts, p_currencies, p_kinds,
+                               p_narratives, p_linked) AS posted;
+    END IF;
+    IF codes IS NULL THEN
+        -- Or somewhere the funds run out. What that refuses changes what comes after it, so we go
+        -- through them one by one.
+        FOR i IN 1..cardinality(p_ids) LOOP
+            SELECT v.code, v.side INTO code, side
+              FROM ledger_verdict(p_ids[i], p_debits[i], p_credits[i], p_amounts[i],
+                                  p_currencies[i], p_kinds[i], NULL, NULL) AS v;
+            IF code IS NULL AND p_value_date IS NOT NULL THEN
+                code := ledger_day_verdict(p_currencies[i], p_value_date);
+            END IF;
+            IF code IS NULL THEN
+                PERFORM ledger_post(
+                    p_ids[i], p_debits[i], p_credits[i], p_amounts[i], p_currencies[i],
+                    p_kinds[i], p_narratives[i], p_value_date, p_journal, NULL, NULL);
+            ELSIF code <> 'LG000' AND p_linked THEN
+                PERFORM ledger_refuse(code, format('side=%s item=%s', side, i));
+            END IF;
+            codes[i] := code;
+            sides[i] := side;
+        END LOOP;
+    ELSIF p_linked THEN
+        SELECT min(said.n) INTO wrong FROM unnest(codes) WITH ORDINALITY AS said (code, n)
+         WHERE said.code <> 'LG000';
+        IF wrong IS NOT NULL THEN
+            PERFORM ledger_refuse(codes[wrong], format('side=%s item=%s', sides[wrong], wrong));
         END IF;
-        IF code IS NULL THEN
-            moved := ledger_post(
-                p_ids[i], p_debits[i], p_credits[i], p_amounts[i], p_currencies[i], p_kinds[i],
-                p_narratives[i], p_value_date, p_journal, NULL, NULL);
-        ELSIF code = 'LG000' THEN
-            moved := ledger_stored(p_ids[i]);
-        ELSIF p_linked THEN
-            PERFORM ledger_refuse(code, format('side=%s item=%s', side, i));
-        END IF;
-        RETURN NEXT;
-    END LOOP;
+    END IF;
+
+    RETURN QUERY
+        SELECT said.n::integer, said.code, said.side,
+               CASE WHEN m.id IS NOT NULL THEN ROW(
+                   said.code IS NOT NULL, m.id, m.journal_id, m.debit_id, m.credit_id, m.amount,
+                   m.currency, m.debit_balance, m.credit_balance, m.debit_seq, m.credit_seq,
+                   m.booked_at, m.value_date, m.kind, m.narrative, m.reverses, m.hold_id
+               )::ledger_moved END
+          FROM unnest(p_ids, codes, sides) WITH ORDINALITY AS said (id, code, side, n)
+          LEFT JOIN banking_movement m
+            ON m.id = said.id AND (said.code IS NULL OR said.code = 'LG000')
+         ORDER BY said.n;
+END $$;
+
+-- All that can be posted, in one statement: every account changes once. Answers with the code and
+-- the side of each item; or with null and nothing done, when somewhere on the way a balance would
+-- leave its bounds. The caller holds all locks.
+CREATE OR REPLACE FUNCTION ledger_post_set(
+    p_ids uuid[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_currencies text[],
+    p_kinds text[], p_narratives text[], p_linked boolean,
+    OUT codes text[], OUT sides text[])
+LANGUAGE plpgsql
+-- The joins must be planned for the size of this batch.
+SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    booked timestamptz := clock_timestamp();
+    fits   boolean;
+BEGIN
+    WITH account AS MATERIALIZED (
+        SELECT id, currency, status, balance, seq, floor + held AS lowest
+          FROM banking_account WHERE id = ANY (p_debits || p_credits)
+    ), judged AS (
+        -- What is wrong whatever the others do. `early` comes before the question of the id.
+        SELECT i.*,
+               CASE WHEN i.amount IS NULL OR i.amount < 1 THEN 'LG001'
+                    WHEN i.amount > 999999999999999999 THEN 'LG002'
+                    WHEN i.debit = i.credit THEN 'LG003' END AS early,
+               CASE WHEN m.id IS NULL THEN NULL
+                    WHEN (m.debit_id, m.credit_id, m.amount, m.kind, m.reverses, m.hold_id)
+                         IS NOT DISTINCT FROM
+                         (i.debit, i.credit, i.amount, i.kind, NULL::uuid, NULL::uuid)
+                    THEN 'LG000' ELSE 'LG010' END AS stored,
+               CASE WHEN d.id IS NULL THEN 'LG020source'
+                    WHEN c.id IS NULL THEN 'LG020target'
+                    WHEN d.currency IS DISTINCT FROM i.currency THEN 'LG021source'
+                    WHEN c.currency IS DISTINCT FROM i.currency THEN 'LG021target'
+                    WHEN d.status = 'closed' THEN 'LG022source'
+                    WHEN c.status = 'closed' THEN 'LG022target'
+                    WHEN d.status = 'frozen' THEN 'LG023source'
+                    WHEN c.status = 'frozen' THEN 'LG023target' END AS late
+          FROM unnest(p_ids, p_debits, p_credits, p_amounts, p_currencies, p_kinds, p_narratives)
+               WITH ORDINALITY AS i (id, debit, credit, amount, currency, kind, narrative, n)
+          LEFT JOIN account d ON d.id = i.debit
+          LEFT JOIN account c ON c.id = i.credit
+          LEFT JOIN banking_movement m ON m.id = i.id
+    ), item AS MATERIALIZED (
+        SELECT *, early IS NULL AND stored IS NULL AND late IS NULL AS good FROM judged
+    ), candidate AS MATERIALIZED (
+        SELECT DISTINCT ON (id) * FROM item WHERE good ORDER BY id, n
+    ), said AS MATERIALIZED (
+        SELECT i.n,
+               CASE WHEN i.early IS NOT NULL THEN i.early
+                    WHEN i.stored IS NOT NULL THEN i.stored
+                    WHEN i.n = first.n THEN NULL
+                    WHEN i.n > first.n THEN
+                         CASE WHEN (i.debit, i.credit, i.amount, i.kind)
+                                   = (first.debit, first.credit, first.amount, first.kind)
+                              THEN 'LG000' ELSE 'LG010' END
+                    ELSE left(i.late, 5) END AS code,
+               CASE WHEN i.early IS NULL AND i.stored IS NULL AND (i.n > first.n) IS NOT TRUE
+                    THEN COALESCE(substr(i.late, 6), '') ELSE '' END AS side
+          FROM item i LEFT JOIN candidate first ON first.id = i.id
+    ), felt AS MATERIALIZED (
+        SELECT e.n, e.account_id, a.seq + row_number() OVER so_far AS seq, e.change,
+               a.balance + sum(e.change) OVER so_far AS balance, a.lowest
+          FROM (SELECT n, debit AS account_id, -amount AS change FROM candidate
+                UNION ALL
+                SELECT n, credit, amount FROM candidate) AS e
+          JOIN account a ON a.id = e.account_id
+        WINDOW so_far AS (PARTITION BY e.account_id ORDER BY e.n ROWS UNBOUNDED PRECEDING)
+    ), possible AS MATERIALIZED (
+        SELECT seen.fits, seen.fits AND NOT (
+                   p_linked AND EXISTS (SELECT FROM said WHERE said.code <> 'LG000')) AS yes
+          FROM (SELECT bool_and(balance BETWEEN -4000000000000000000 AND 4000000000000000000
+                                AND (change > 0 OR lowest IS NULL OR balance >= lowest))
+                       IS NOT FALSE AS fits
+                  FROM felt) AS seen
+    ), written AS (
+        INSERT INTO banking_movement (
+            id, debit_id, credit_id, amount, debit_balance, credit_balance, debit_seq, credit_seq,
+            booked_at, value_date, currency, kind, narrative)
+        SELECT i.id, i.debit, i.credit, i.amount, d.balance, c.balance, d.seq, c.seq,
+               booked, (booked AT TIME ZONE 'UTC')::date, i.currency, i.kind, i.narrative
+          FROM candidate i
+          JOIN felt d ON d.n = i.n AND d.account_id = i.debit
+          JOIN felt c ON c.n = i.n AND c.account_id = i.credit
+         WHERE (SELECT yes FROM possible)
+         ORDER BY i.n
+    ), changed AS (
+        UPDATE banking_account a SET balance = newest.balance, seq = newest.seq
+          FROM (SELECT DISTINCT ON (account_id) account_id, balance, seq FROM felt
+                 ORDER BY account_id, n DESC) AS newest
+         WHERE a.id = newest.account_id AND (SELECT yes FROM possible)
+    )
+    SELECT (SELECT possible.fits FROM possible),
+           array_agg(said.code ORDER BY said.n), array_agg(said.side ORDER BY said.n)
+      INTO fits, codes, sides
+      FROM said;
+    IF NOT fits THEN codes := NULL; END IF;
 END $$;
 
 -- The same money back the other way, once. The original is found by its id and never changes.

@@ -109,6 +109,39 @@ def test_what_is_allowed_still_works(bank, app_sql):
     assert verify_ledger() == []
 
 
+def test_a_false_table_in_the_search_path_is_not_the_ledgers(bank, owner_sql, app_sql):
+    """`ledger_move` carries no search path of its own: it must not need one."""
+    payer, payee = account(100), account()
+    owner_sql("""
+        CREATE SCHEMA thief;
+        CREATE TABLE thief.banking_account AS SELECT * FROM banking_account;
+        UPDATE thief.banking_account SET balance = 1000000;
+        CREATE TABLE thief.banking_movement (LIKE banking_movement);
+        CREATE TABLE thief.banking_journal (LIKE banking_journal);
+        CREATE TABLE thief.banking_back_dated (LIKE banking_back_dated);
+        CREATE TABLE thief.banking_currency AS SELECT code, NULL::date AS closed_until
+            FROM banking_currency;
+        CREATE FUNCTION thief.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+            AS 'SELECT ''2001-01-01''::timestamptz';
+        CREATE FUNCTION thief.ledger_refuse(code text, detail text DEFAULT '') RETURNS void
+            LANGUAGE sql AS 'SELECT';
+        GRANT ALL ON SCHEMA thief TO fintrust_app;
+        GRANT ALL ON ALL TABLES IN SCHEMA thief TO fintrust_app""")
+    path = "SET search_path = thief, pg_catalog, public;"
+    for minor in (101, 1_000_000):
+        with pytest.raises(psycopg.Error, match="the funds do not cover"):
+            app_sql(f"{path} SELECT public.ledger_move('{uuid7()}', {payer.pk}, {payee.pk},"
+                    f" {minor}, 'EUR')")  # fmt: skip
+    app_sql(f"{path} SELECT public.ledger_move('{uuid7()}', {payer.pk}, {payee.pk}, 40, 'EUR')")
+    app_sql(f"{path} SELECT public.ledger_move('{uuid7()}', {payer.pk}, {payee.pk}, 1, 'EUR',"
+            f" p_value_date => '2020-01-01', p_journal => '{uuid7()}')")  # fmt: skip
+    assert app_sql("SELECT balance FROM public.banking_account WHERE id = %s", payee.pk) == [(41,)]
+    for table in ("movement", "journal", "back_dated"):
+        assert app_sql(f"SELECT count(*) FROM thief.banking_{table}") == [(0,)]
+    assert app_sql("SELECT count(*) FROM banking_movement WHERE booked_at < '2020-01-01'") == [(0,)]
+    assert verify_ledger() == []
+
+
 @pytest.mark.parametrize(
     "deed",
     [

@@ -90,3 +90,10 @@ class Unavailable(Problem):
     """A part of the bank is not available; nothing was changed."""
 
     status, code = 503, "unavailable"
+    wait: ClassVar[int] = 1  # seconds after which it is worth asking again
+
+
+class Busy(Unavailable):
+    """The bank is busy; nothing was changed, try again in a moment."""
+
+    code = "busy"
