@@ -134,3 +134,14 @@ class StatementPolicy:
 
 
 STATEMENTS = StatementPolicy()
+
+
+@dataclass(frozen=True)
+class ProposalPolicy:
+    """What one officer proposes and another decides."""
+
+    life: timedelta = timedelta(days=7)  # who decides later decides about another bank
+    legs_max: int = 20  # as many as a colleague can still check by eye
+
+
+PROPOSALS = ProposalPolicy()

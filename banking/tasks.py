@@ -5,6 +5,7 @@ from celery import shared_task
 from banking import checks, services
 from banking.books.services import freeze_due
 from banking.interest import services as interest
+from banking.proposals.services import expire_proposals as expire
 from banking.sharing import services as sharing
 
 
@@ -36,3 +37,13 @@ def end_shares() -> int:
 @shared_task(name="banking.count_interest")
 def count_interest() -> int:
     return interest.sweep()
+
+
+@shared_task(name="banking.check_asked")
+def check_asked() -> int:
+    return checks.answer_asked()
+
+
+@shared_task(name="banking.expire_proposals")
+def expire_proposals() -> int:
+    return expire()

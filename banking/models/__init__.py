@@ -13,6 +13,7 @@ from banking.models.interest import (
 )
 from banking.models.ledger import Account, Currency, Entry, Hold, HoldEnd, Movement
 from banking.models.limits import AccountLimit, Outgoing
+from banking.models.proposals import Adjustment, AdjustmentLeg, CheckRequest, Closing
 from banking.models.sharing import AccountPermission, Invitation, Right, Share
 from banking.models.transfers import Transfer
 
@@ -23,8 +24,12 @@ __all__ = [
     "Accrual",
     "AccrualCorrection",
     "AccrualRun",
+    "Adjustment",
+    "AdjustmentLeg",
     "CategoryChoice",
+    "CheckRequest",
     "Close",
+    "Closing",
     "Currency",
     "Entry",
     "FrozenBalance",
