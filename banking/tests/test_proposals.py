@@ -14,7 +14,6 @@ from banking.books.selectors import frozen_trial_balance
 from banking.models import (
     Account,
     Adjustment,
-    AdjustmentLeg,
     CheckRequest,
     Close,
     Closing,
@@ -23,7 +22,6 @@ from banking.models import (
 )
 from banking.proposals import services
 from banking.proposals.services import Leg
-from banking.tests.test_ledger_concurrency import at_once
 from banking.verify import verify_ledger
 from fintrust.core import roles
 from fintrust.core.errors import Forbidden, Problem
@@ -148,32 +146,6 @@ def test_others_neither_propose_nor_decide(propose, role):
             deed(adjustment=adjustment, by=other, reason="because")
 
 
-def test_two_who_approve_at_once_book_once(propose, omar, hers, bank):
-    adjustment, third = propose(), colleague("third")
-
-    def approve(by):
-        return lambda: outcome(services.approve_adjustment, adjustment=adjustment, by=by)
-
-    said = at_once(approve(omar), approve(third), approve(omar), approve(third))
-    assert sorted(said) == ["done"] + ["proposal-decided"] * 3
-    assert balance(hers) == 1_010_00
-    assert Record.objects.filter(action="banking.adjustment.approved").count() == 1
-    assert verify_ledger() == []
-
-
-def test_one_who_approves_and_one_who_rejects_do_not_both_succeed(propose, omar, hers, bank):
-    adjustment, third = propose(), colleague("third")
-    said = at_once(
-        lambda: outcome(services.approve_adjustment, adjustment=adjustment, by=omar),
-        lambda: outcome(
-            services.reject_adjustment, adjustment=adjustment, by=third, reason="the fee was right"
-        ),
-    )
-    assert sorted(said) == ["done", "proposal-decided"]
-    adjustment.refresh_from_db()
-    assert balance(hers) == (1_010_00 if adjustment.status == "approved" else 1_000_00)
-
-
 def test_what_the_ledger_refuses_keeps_waiting(propose, omar, hers, his):
     adjustment = propose(legs=[Leg(his, hers, Money(50_01, "EUR"))])
     with pytest.raises(errors.InsufficientFunds):
@@ -279,16 +251,6 @@ def test_the_database_refuses_the_proposer_as_the_one_who_decides(propose, nina)
             )
 
 
-def test_a_proposal_takes_no_more_legs(propose, hers, bank):
-    adjustment = propose()
-    fees = ledger.internal("fees", "EUR")
-    with pytest.raises(DatabaseError, match="no more legs"), transaction.atomic():
-        AdjustmentLeg.objects.create(
-            adjustment=adjustment, place=3, source=fees, target=hers, amount_minor=1,
-            currency="EUR",
-        )  # fmt: skip
-
-
 # --- closing --------------------------------------------------------------------------------
 
 LAST_WEEK = timedelta(days=7)
@@ -361,16 +323,6 @@ def test_a_closing_is_rejected_or_withdrawn(closing, nina, omar, day):
     services.withdraw_closing(closing=again, by=nina, reason="wrong day")
     assert not Close.objects.exists()
     assert [c.status for c in Closing.objects.order_by("id")] == ["rejected", "withdrawn"]
-
-
-def test_two_who_confirm_at_once_close_once(closing, omar, bank):
-    third = colleague("third")
-
-    def confirm(by):
-        return lambda: outcome(services.confirm_closing, closing=closing, by=by)
-
-    assert sorted(at_once(confirm(omar), confirm(third))) == ["done", "proposal-decided"]
-    assert Close.objects.count() == 1
 
 
 # --- checks that are asked for --------------------------------------------------------------
