@@ -7,7 +7,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,11 +16,15 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from banking import ledger, services
 from banking.care import services as care
 from banking.care.selectors import BANK, frozen_by
+from banking.deeds import ReasonForm, account_link, ask, carried_out, link
+from banking.fx.services import set_rate
+from banking.interest.services import set_terms
+from banking.limits.services import set_account_limit
 from banking.models import (
     Account,
     AccountLimit,
@@ -36,8 +41,14 @@ from banking.models import (
     Transfer,
 )
 from banking.numbers import AccountNumberInvalid, account_id_of
+from banking.proposals import admin as _proposals  # noqa: F401 - registers them
 from banking.returns.services import is_reversible, reverse_transfer
 from banking.schedules.words import in_words, reason_of
+from banking.statements.formats import FORMATS
+from banking.statements.http import download
+from banking.statements.selectors import bank_today, statement_of
+from banking.statements.statement import Period
+from banking.terms_forms import LimitForm, RateForm, StatementForm, TermsForm, amount_or_zero
 from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin, RecordsViews
 from fintrust.core.errors import Conflict, NotFound, Problem
 from fintrust.core.ids import from_public
@@ -45,19 +56,6 @@ from fintrust.core.money import Money
 
 ENTRIES_SHOWN_MAX = 50
 DATES_SHOWN_MAX = 20
-REASON_MIN = 3
-
-
-def _link(row: Any, text: str) -> str:
-    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
-    return format_html(
-        '<a class="console-link" href="{}">{}</a>', reverse(name, args=[row.pk]), text
-    )
-
-
-def _name(account: Account) -> str:
-    """An account in a list: whose it is and its number, or which of the bank's own."""
-    return _link(account, account.number if account.owner_id else account.name)
 
 
 def _accounts_named(text: str) -> list[int]:
@@ -88,6 +86,14 @@ class FxRateAdmin(ReadOnlyAdmin):
     list_filter = ("base", "quote", ("valid_from", MomentRangeFilter))
     list_select_related = ("recorded_by",)
     ordering = ("-valid_from", "-id")
+    actions_list = ("set_rate",)
+
+    @action(
+        description="Set a rate", icon="add", variant=ActionVariant.PRIMARY,
+        permissions=["banking.add_fxrate"],
+    )  # fmt: skip
+    def set_rate(self, request: HttpRequest) -> HttpResponse:
+        return _set(self, request, "Set a rate", RateForm(request.POST or None), set_rate)
 
 
 @admin.register(InterestTerms)
@@ -96,6 +102,14 @@ class InterestTermsAdmin(ReadOnlyAdmin):
     list_filter = ("product", "currency")
     list_select_related = ("set_by",)
     ordering = ("-valid_from", "-id")
+    actions_list = ("set_terms",)
+
+    @action(
+        description="Set terms", icon="add", variant=ActionVariant.PRIMARY,
+        permissions=["banking.add_interestterms"],
+    )  # fmt: skip
+    def set_terms(self, request: HttpRequest) -> HttpResponse:
+        return _set(self, request, "Set terms", TermsForm(request.POST or None), set_terms)
 
     @display(description="from, rate")
     def rates(self, terms: InterestTerms) -> str:
@@ -124,7 +138,7 @@ class AccountLimitAdmin(RecordsViews, ReadOnlyAdmin):
 
     @display(description="account")
     def on(self, limit: AccountLimit) -> str:
-        return _name(limit.account)
+        return account_link(limit.account)
 
 
 @admin.register(LedgerCheck)
@@ -167,7 +181,7 @@ class AccountAdmin(RecordsViews, ReadOnlyAdmin):
         "set_aside", "free", "floor", "opened_at",
     )  # fmt: skip
     change_form_after_template = "admin/banking/_entries.html"
-    actions_detail = ("freeze", "thaw", "overdraft")
+    actions_detail = ("statement", "freeze", "thaw", "overdraft", "limits")
 
     # --- what an officer may do about an account ---------------------------------------------
 
@@ -198,27 +212,55 @@ class AccountAdmin(RecordsViews, ReadOnlyAdmin):
     def overdraft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._do(request, object_id, "Set overdraft", OverdraftForm, care.set_overdraft)
 
+    def has_limits_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return (
+            request.user.has_perm("banking.add_accountlimit")
+            and _open_account(object_id) is not None
+        )
+
+    @action(description="Set limits", icon="speed", permissions=["limits"])
+    def limits(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._do(request, object_id, "Set limits", LimitForm, _set_limits)
+
+    @action(description="Statement", icon="description", permissions=["banking.view_account"])
+    def statement(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The statement of any account as a file; who has read it stays in the log."""
+        account = get_object_or_404(self.get_queryset(request), pk=object_id)
+        month = Period.month_of(bank_today()).up_to(bank_today())
+        first = {"since": month.first, "until": month.last}
+        form = StatementForm(request.POST or None, initial=first)
+        if form.is_valid():
+            period, name = form.cleaned_data["period"], form.cleaned_data["format"]
+            try:
+                answer = download(statement_of(account, period), FORMATS[name])
+            except Problem as problem:
+                form.refuse(problem)
+            else:
+                self.admin_site.record_view(
+                    account, owner=account.owner, statement=name,
+                    since=period.first.isoformat(), until=period.last.isoformat(),
+                )  # fmt: skip
+                return answer
+        facts = [
+            ("Account", account.number if account.owner_id else account.name),
+            ("Held by", account.owner.name if account.owner_id else "the bank"),
+        ]
+        return ask(self, request, account, "Statement", form, facts, calm=True)
+
     def _do(
         self,
         request: HttpRequest,
         object_id: str,
         verb: str,
-        kind: type["ReasonForm"],
-        service: Callable[..., Account],
+        kind: type[ReasonForm],
+        service: Callable[..., Any],
     ) -> HttpResponse:
         """Ask for the reason, and what else the deed needs, then let the service do it."""
         account = self.get_queryset(request).get(pk=object_id)
         form = kind(request.POST or None, about=account)
-        if form.is_valid():
-            try:
-                service(account=account, by=request.user, **form.cleaned_data)
-            except Problem as problem:
-                form.add_error(
-                    problem.field if problem.field in form.fields else None, problem.message
-                )
-            else:
-                messages.success(request, f"{verb}: {account.number}")
-                return redirect("admin:banking_account_change", account.pk)
+        if form.is_valid() and carried_out(form, service, account=account, by=request.user):
+            messages.success(request, f"{verb}: {account.number}")
+            return redirect("admin:banking_account_change", account.pk)
         self.admin_site.record_view(account, owner=account.owner)
         facts = [
             ("Customer", account.owner.name),
@@ -227,7 +269,7 @@ class AccountAdmin(RecordsViews, ReadOnlyAdmin):
             ("Overdraft", account.overdraft.format()),
             ("Status", account.get_status_display()),
         ]
-        return _ask(self, request, account, verb, form, facts)
+        return ask(self, request, account, verb, form, facts, calm=verb == "Thaw")
 
     def get_search_results(
         self, request: HttpRequest, rows: QuerySet[Account], text: str
@@ -299,11 +341,11 @@ class MovementAdmin(ReadOnlyAdmin):
 
     @display(description="from")
     def left(self, movement: Movement) -> str:
-        return _name(movement.source)
+        return account_link(movement.source)
 
     @display(description="to")
     def reached(self, movement: Movement) -> str:
-        return _name(movement.target)
+        return account_link(movement.target)
 
     @display(description="amount")
     def money(self, movement: Movement) -> str:
@@ -336,7 +378,7 @@ class HoldAdmin(RecordsViews, ReadOnlyAdmin):
 
     @display(description="account")
     def on(self, hold: Hold) -> str:
-        return _name(hold.account)
+        return account_link(hold.account)
 
     @display(description="amount")
     def money(self, hold: Hold) -> str:
@@ -364,7 +406,7 @@ class PayeeAdmin(RecordsViews, ReadOnlyAdmin):
 
     @display(description="account")
     def pays(self, payee: Payee) -> str:
-        return _name(payee.account)
+        return account_link(payee.account)
 
 
 @admin.register(Schedule)
@@ -386,11 +428,11 @@ class ScheduleAdmin(RecordsViews, ReadOnlyAdmin):
 
     @display(description="from")
     def leaves(self, schedule: Schedule) -> str:
-        return _name(schedule.source)
+        return account_link(schedule.source)
 
     @display(description="to")
     def pays(self, schedule: Schedule) -> str:
-        return _name(schedule.target)
+        return account_link(schedule.target)
 
     @display(description="when")
     def when(self, schedule: Schedule) -> str:
@@ -407,21 +449,6 @@ class ScheduleAdmin(RecordsViews, ReadOnlyAdmin):
         return format_html_join("", "<p>{}: {} {}</p>", lines) or "-"
 
 
-class ReasonForm(forms.Form):
-    """Why an officer decides as they do; the service and the audit log keep it."""
-
-    def __init__(self, *args: Any, about: Account | None = None, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.about = about
-
-    reason = forms.CharField(
-        min_length=REASON_MIN,
-        max_length=services.REASON_MAX,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "autofocus": True}),
-        help_text="The customer does not see it. It stays in the audit log with your name.",
-    )
-
-
 class OverdraftForm(ReasonForm):
     amount = forms.CharField(
         max_length=30,
@@ -431,14 +458,8 @@ class OverdraftForm(ReasonForm):
     field_order = ("amount", "reason")
 
     def clean_amount(self) -> Money:
-        text = self.cleaned_data["amount"].strip()
         assert self.about is not None  # the action gave it
-        if text.strip("0.") == "" and "0" in text:
-            return Money(0, self.about.currency)
-        try:
-            return Money.parse(text, self.about.currency)
-        except Problem as problem:
-            raise forms.ValidationError(problem.message) from None
+        return amount_or_zero(self.cleaned_data["amount"].strip(), self.about.currency)
 
 
 @admin.register(Transfer)
@@ -507,13 +528,8 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         transfer = self.get_queryset(request).get(pk=object_id)
         form = ReasonForm(request.POST or None)
         if form.is_valid():
-            try:
-                back = reverse_transfer(
-                    transfer=transfer, by=request.user, reason=form.cleaned_data["reason"]
-                )
-            except Problem as problem:
-                form.add_error(None, problem.message)
-            else:
+            back = carried_out(form, reverse_transfer, transfer=transfer, by=request.user)
+            if back:
                 messages.success(request, f"Returned: {back.amount.format()}, {back.public_id}")
                 return redirect("admin:banking_transfer_change", back.pk)
         self.admin_site.record_view(transfer, owner=transfer.requested_by)
@@ -523,7 +539,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
             ("From", transfer.target.number if transfer.target.owner_id else transfer.target),
             ("Asked by", transfer.requested_by.name),
         ]
-        return _ask(self, request, transfer, "Return", form, facts)
+        return ask(self, request, transfer, "Return", form, facts)
 
     def _settle(
         self, request: HttpRequest, object_id: str, verb: str, service: Callable[..., Transfer]
@@ -565,7 +581,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
 
     @display(description="customer")
     def customer(self, transfer: Transfer) -> str:
-        return _link(transfer.requested_by, transfer.requested_by.name)
+        return link(transfer.requested_by, transfer.requested_by.name)
 
     @display(description="kind", ordering="kind")
     def what(self, transfer: Transfer) -> str:
@@ -573,7 +589,7 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
 
     @display(description="from, to")
     def way(self, transfer: Transfer) -> str:
-        ways = _name(transfer.source), _name(transfer.target)
+        ways = account_link(transfer.source), account_link(transfer.target)
         return format_html('<span class="console-way">{}<br>→ {}</span>', *ways)
 
     @display(description="amount", ordering="amount_minor")
@@ -606,6 +622,27 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         return date_format(timezone.localtime(transfer.hold.expires_at), "DATETIME_FORMAT")
 
 
+def _set(
+    page: ReadOnlyAdmin,
+    request: HttpRequest,
+    verb: str,
+    form: forms.Form,
+    service: Callable[..., Any],
+) -> HttpResponse:
+    """Ask for what the bank offers from now on, then let the service set it."""
+    if form.is_valid() and (made := carried_out(form, service, by=request.user)):
+        messages.success(request, f"Set: {made}")
+        return redirect(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist")
+    return ask(page, request, None, verb, form, calm=True)
+
+
+def _set_limits(*, day: Money | None, month: Money | None, **more: Any) -> AccountLimit:
+    """The form speaks of money, the service of minor units."""
+    # Not by their truth: a limit of nothing is a limit.
+    day_minor, month_minor = (None if one is None else one.minor for one in (day, month))
+    return set_account_limit(day_minor=day_minor, month_minor=month_minor, **more)
+
+
 def _what_moves(transfer: Transfer) -> str:
     sent = transfer.cost.format()
     return f"{sent}, {transfer.arrives.format()} arrived" if transfer.crosses else sent
@@ -636,27 +673,3 @@ def _open_account(object_id: Any) -> Account | None:
 def _frozen_by(object_id: Any, otherwise: set[str]) -> set[str]:
     account = _open_account(object_id)
     return otherwise if account is None else frozen_by(account)
-
-
-def _ask(
-    page: ReadOnlyAdmin,
-    request: HttpRequest,
-    row: Any,
-    verb: str,
-    form: ReasonForm,
-    facts: list[tuple[str, Any]],
-) -> HttpResponse:
-    """The page that asks an officer for the reason of a deed."""
-    context = {
-        **page.admin_site.each_context(request),
-        "title": f"{verb}?",
-        "opts": page.opts,
-        "original": row,
-        "form": form,
-        "facts": facts,
-        "verb": verb,
-        "back": reverse(
-            f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk]
-        ),
-    }
-    return render(request, "admin/banking/deed.html", context)

@@ -3,14 +3,17 @@
 from dataclasses import asdict
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.services import record
-from banking.models import LedgerCheck
+from banking.errors import CheckWaits
+from banking.models import CheckRequest, LedgerCheck
 from banking.policy import BOOKS
 from banking.verify import Checked, Checkpoint, Finding, check_ledger
 from fintrust.core import live
+from fintrust.core.errors import Forbidden
+from fintrust.core.models import User
 
 LEDGER = "banking.ledger"  # the subject of records about the books as a whole
 FINDINGS_KEPT_MAX = 100  # what is broken everywhere is known after a hundred
@@ -32,6 +35,28 @@ def check_on_schedule() -> LedgerCheck:
     if since is not None and not (checked := check_ledger(since=since)).findings:
         return _remember(checked, full=False)
     return check()
+
+
+def ask_check(*, by: User) -> CheckRequest:
+    """Have the books verified now, whole. The sweep does it: it may last, and a page may not."""
+    if not by.has_perm("banking.add_checkrequest"):
+        raise Forbidden()
+    try:
+        with transaction.atomic():
+            asked = CheckRequest.objects.create(asked_by=by)
+            record("banking.ledger.check_asked", subject=LEDGER, by=by)
+            return asked
+    except IntegrityError:  # the database lets one wait at a time
+        raise CheckWaits() from None
+
+
+def answer_asked() -> int:
+    """Verify the books if somebody has asked for it."""
+    waiting = CheckRequest.objects.filter(answer=None).first()
+    if waiting is None:
+        return 0
+    # A second hand that does the same costs a check and changes nothing: the first answer stays.
+    return CheckRequest.objects.filter(pk=waiting.pk, answer=None).update(answer=check())
 
 
 def _due_since() -> Checkpoint | None:

@@ -198,3 +198,14 @@ class SchedulePolicy:
 
 
 SCHEDULES = SchedulePolicy()
+
+
+@dataclass(frozen=True)
+class ProposalPolicy:
+    """What one officer proposes and another decides."""
+
+    life: timedelta = timedelta(days=7)  # who decides later decides about another bank
+    legs_max: int = 20  # as many as a colleague can still check by eye
+
+
+PROPOSALS = ProposalPolicy()

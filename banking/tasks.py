@@ -6,6 +6,7 @@ from banking import checks, services
 from banking.books.services import freeze_due
 from banking.imports import services as imports
 from banking.interest import services as interest
+from banking.proposals.services import expire_proposals as expire
 from banking.schedules.services import run_due
 from banking.sharing import services as sharing
 
@@ -48,3 +49,13 @@ def run_schedules() -> int:
 @shared_task(name="banking.work_on_imports")
 def work_on_imports() -> int:
     return imports.work_on_imports()
+
+
+@shared_task(name="banking.check_asked")
+def check_asked() -> int:
+    return checks.answer_asked()
+
+
+@shared_task(name="banking.expire_proposals")
+def expire_proposals() -> int:
+    return expire()

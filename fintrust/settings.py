@@ -373,6 +373,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300,
         "options": {"expires": 300},
     },
+    "check-ledger-when-asked": {
+        "task": "banking.check_asked",
+        "schedule": 5,
+        "options": {"expires": 5},
+    },
+    "expire-proposals": {
+        "task": "banking.expire_proposals",
+        "schedule": 300,
+        "options": {"expires": 300},
+    },
     "freeze-periods": {
         "task": "banking.freeze_periods",
         "schedule": 3600,

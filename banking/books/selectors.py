@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from banking.errors import UnknownCurrency
-from banking.models import Account, Currency
+from banking.models import Account, Close, Currency, FrozenBalance
 from fintrust.core.money import Money
 
 _TOTALS = (Path(__file__).parent.parent / "sql" / "totals.sql").read_text()
 _FROZEN = (Path(__file__).parent.parent / "sql" / "totals_frozen.sql").read_text()
+PERIODS_MAX = 24  # two years of months on one page
 _DEBIT = {Account.Kind.ASSET, Account.Kind.EXPENSE}
 
 
@@ -75,10 +78,23 @@ class BalanceSheet:
         return _sum(self.currency, (line.amount for line in self.assets))
 
     @property
+    def total_liabilities(self) -> Money:
+        return _sum(self.currency, (line.amount for line in self.liabilities))
+
+    @property
+    def total_equity(self) -> Money:
+        """Without the result of what was earned and spent."""
+        return _sum(self.currency, (line.amount for line in self.equity))
+
+    @property
     def total_claims(self) -> Money:
         """Liabilities, equity and result: equal to the assets."""
-        owed = (line.amount for line in (*self.liabilities, *self.equity))
-        return _sum(self.currency, owed) + self.result
+        return self.total_liabilities + self.total_equity + self.result
+
+    @property
+    def difference(self) -> Money:
+        """Nothing, unless the books are damaged."""
+        return self.total_assets - self.total_claims
 
 
 def trial_balance(
@@ -96,7 +112,15 @@ def frozen_trial_balance(currency: str, until_day: date) -> TrialBalance:
 def balance_sheet(
     currency: str, *, at: datetime | None = None, on: date | None = None
 ) -> BalanceSheet:
-    found = trial_balance(currency, at=at, on=on)
+    return _sheet(trial_balance(currency, at=at, on=on))
+
+
+def frozen_balance_sheet(currency: str, until_day: date) -> BalanceSheet:
+    return _sheet(frozen_trial_balance(currency, until_day))
+
+
+def _sheet(found: TrialBalance) -> BalanceSheet:
+    currency = found.currency
     earned = (*found.of(Account.Kind.INCOME), *found.of(Account.Kind.EXPENSE))
     return BalanceSheet(
         currency,
@@ -105,6 +129,19 @@ def balance_sheet(
         found.of(Account.Kind.EQUITY),
         _sum(currency, (line.signed for line in earned)),
     )
+
+
+def periods(currency: str) -> list[Close]:
+    """The newest closes of a currency, each with how many balances were kept as `kept`."""
+    kept = Subquery(
+        FrozenBalance.objects.filter(currency=OuterRef("currency"), until_day=OuterRef("until_day"))
+        .order_by()
+        .values("until_day")
+        .annotate(count=Count("*"))
+        .values("count")
+    )
+    found = Close.objects.filter(currency=currency).annotate(kept=Coalesce(kept, 0))
+    return list(found.order_by("-until_day")[:PERIODS_MAX])
 
 
 def _gathered(currency: str, sql: str, parameters: dict[str, Any]) -> TrialBalance:

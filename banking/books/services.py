@@ -22,11 +22,16 @@ def close_period(*, currency: str, until_day: date, by: User | None = None) -> C
     moment and commits at once; from then on the figures can no longer change, so taking them may
     last. The same day again finishes what was begun, or changes nothing.
     """
-    with transaction.atomic():
-        if ledger.close_period(currency, until_day):
-            record("banking.period.closed", subject=_subject(currency, until_day), by=by)
-    _freeze(currency, until_day)
+    fence(currency=currency, until_day=until_day, by=by)
+    freeze(currency, until_day)
     return Close.objects.get(currency=currency, until_day=until_day)
+
+
+@transaction.atomic
+def fence(*, currency: str, until_day: date, by: User | None = None) -> None:
+    """The first step alone: nothing can be valued up to this day any more. Commit at once."""
+    if ledger.close_period(currency, until_day):
+        record("banking.period.closed", subject=_subject(currency, until_day), by=by)
 
 
 def freeze_due() -> int:
@@ -35,11 +40,12 @@ def freeze_due() -> int:
         currency=OuterRef("currency"), until_day=OuterRef("until_day")
     )
     due = Close.objects.filter(~Exists(frozen), closed_at__gt=timezone.now() - _FREEZE_LATE)
-    return sum(_freeze(close.currency_id, close.until_day) for close in due)
+    return sum(freeze(close.currency_id, close.until_day) for close in due)
 
 
 @transaction.atomic
-def _freeze(currency: str, until_day: date) -> bool:
+def freeze(currency: str, until_day: date) -> bool:
+    """The second step alone: keep the figures, once. False when that was done."""
     count = ledger.freeze_period(currency, until_day)
     if not count:
         return False

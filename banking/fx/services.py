@@ -27,6 +27,7 @@ def set_rate(
     source: str,
     by: User,
     valid_from: datetime | None = None,
+    reason: str = "",
 ) -> FxRate:
     """So many units of `quote` for one of `base`, from now on or from a time to come."""
     if not by.has_perm("banking.add_fxrate"):
@@ -48,6 +49,7 @@ def set_rate(
         subject=f"{base}/{quote}",
         by=by,
         after={"rate": str(rate), "source": made.source, "valid_from": made.valid_from},
+        reason=reason,
     )
     return made
 

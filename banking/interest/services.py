@@ -59,6 +59,7 @@ def set_terms(
     tiers: Sequence[tuple[int, Decimal]],
     by: User,
     overdraft: Decimal = Decimal(0),
+    reason: str = "",
     policy: InterestPolicy = INTEREST,
 ) -> InterestTerms:
     """What a product earns from a day on that has not been counted yet.
@@ -95,6 +96,7 @@ def set_terms(
             "tiers": [f"{start}: {rate}" for start, rate in tiers],
             "overdraft": str(overdraft),
         },
+        reason=reason,
     )
     return made
 

@@ -15,6 +15,7 @@ from banking.models.interest import (
 from banking.models.ledger import Account, Currency, Entry, Hold, HoldEnd, Movement
 from banking.models.limits import AccountLimit, Outgoing
 from banking.models.payees import Check, NameCheck, Payee
+from banking.models.proposals import Adjustment, AdjustmentLeg, CheckRequest, Closing
 from banking.models.schedules import Occurrence, Schedule
 from banking.models.sharing import AccountPermission, Invitation, Right, Share
 from banking.models.transfers import Transfer
@@ -26,9 +27,13 @@ __all__ = [
     "Accrual",
     "AccrualCorrection",
     "AccrualRun",
+    "Adjustment",
+    "AdjustmentLeg",
     "CategoryChoice",
     "Check",
+    "CheckRequest",
     "Close",
+    "Closing",
     "Currency",
     "Entry",
     "FrozenBalance",

@@ -1,12 +1,15 @@
 """The console's sidebar: work first, then what it is about, then the proof of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from banking.proposals.selectors import open_adjustments, open_closings
 from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
 from fraud.selectors import open_alerts
@@ -25,6 +28,9 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Scheduled payments", "event_repeat", "banking.Schedule"),
             ("Payees", "contacts", "banking.Payee"),
             ("Currencies", "payments", "banking.Currency"),
+            ("Rates", "currency_exchange", "banking.FxRate"),
+            ("Interest terms", "percent", "banking.InterestTerms"),
+            ("Account limits", "vertical_align_top", "banking.AccountLimit"),
             ("Ledger checks", "balance", "banking.LedgerCheck"),
         ),
     ),
@@ -64,6 +70,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     groups = [{"title": "Today", "items": _today(request)}]
     for title, items in _GROUPS:
         found = [_item(request, *item) for item in items]
+        if title == "Money":
+            found = [*_pages(request), *found]
         groups.append({"title": title, "items": [item for item in found if item]})
     return [group for group in groups if group["items"]]
 
@@ -88,7 +96,35 @@ def _today(request: HttpRequest) -> list[dict[str, Any]]:
             "active": _shows_held(request),
         }
         items.append(held | _badge(held_transfers().count()))
+    for title, icon, label, waiting in _PROPOSALS:
+        item = _item(request, title, icon, label)
+        if item:
+            items.append(item | _badge(waiting().count()))
     return items
+
+
+_PROPOSALS: tuple[tuple[str, str, str, Callable[[], QuerySet[Any]]], ...] = (
+    ("Adjustments", "edit_note", "banking.Adjustment", open_adjustments),
+    ("Closings", "lock", "banking.Closing", open_closings),
+)
+
+
+def _pages(request: HttpRequest) -> list[dict[str, Any]]:
+    """Pages about all of the bank."""
+    pages = (
+        ("Books", "menu_book", "books", "banking.view_close"),
+        ("Integrity", "verified_user", "integrity", "banking.view_ledgercheck"),
+    )
+    return [
+        {
+            "title": title,
+            "icon": icon,
+            "link": reverse(f"admin:{name}"),
+            "active": request.path.startswith(reverse(f"admin:{name}")),
+        }
+        for title, icon, name, right in pages
+        if request.user.has_perm(right)
+    ]
 
 
 def _badge(count: int) -> dict[str, Any]:

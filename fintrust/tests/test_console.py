@@ -144,6 +144,17 @@ def test_damaged_books_are_on_the_first_page(bank, owner_sql):
     assert (ledger.value, ledger.tone) == ("damaged", "bad")
 
 
+def test_damage_is_told_in_words(bank, owner_sql):
+    source, _ = builders.two_accounts()
+    owner_sql("UPDATE banking_account SET balance = balance + 1 WHERE id = %s", source.pk)
+    checks.check()
+    page = signed_in(roles.AUDITOR).get("/admin/integrity/").content.decode()
+    assert "A balance is not what its entries add up to" in page
+    assert f"account {source.pk}" in page
+    books = signed_in(roles.AUDITOR, "Another Reader").get("/admin/books/")
+    assert books.context["books"].sheet.difference.minor == -1
+
+
 # --- held money -----------------------------------------------------------------------------
 
 

@@ -503,6 +503,12 @@ PLACES = [
     OFFICERS("records", "/admin/audit/record/?q=core.", "."),
     OFFICERS("record", in_console("audit/record"), "."),
     OFFICERS("person", in_console("core/user"), "."),
+    OFFICERS("books", "/admin/books/", "."),
+    OFFICERS("books refused", "/admin/books/?on=2999-01-01", ".", None, 422),
+    OFFICERS("integrity", "/admin/integrity/", "."),
+    OFFICERS("adjustments", "/admin/banking/adjustment/", "."),
+    OFFICERS("propose adjustment", "/admin/banking/adjustment/propose", "."),
+    OFFICERS("propose closing", "/admin/banking/closing/propose", "."),
     OFFICERS("nothing found", "/admin/banking/transfer/?q=zebra", "."),
 ]
 
