@@ -88,9 +88,12 @@ class FxRateAdmin(ReadOnlyAdmin):
     ordering = ("-valid_from", "-id")
     actions_list = ("set_rate",)
 
+    def has_set_rate_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("banking.add_fxrate"))
+
     @action(
         description="Set a rate", icon="add", variant=ActionVariant.PRIMARY,
-        permissions=["banking.add_fxrate"],
+        permissions=["set_rate"],
     )  # fmt: skip
     def set_rate(self, request: HttpRequest) -> HttpResponse:
         return _set(self, request, "Set a rate", RateForm(request.POST or None), set_rate)
@@ -104,9 +107,12 @@ class InterestTermsAdmin(ReadOnlyAdmin):
     ordering = ("-valid_from", "-id")
     actions_list = ("set_terms",)
 
+    def has_set_terms_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("banking.add_interestterms"))
+
     @action(
         description="Set terms", icon="add", variant=ActionVariant.PRIMARY,
-        permissions=["banking.add_interestterms"],
+        permissions=["set_terms"],
     )  # fmt: skip
     def set_terms(self, request: HttpRequest) -> HttpResponse:
         return _set(self, request, "Set terms", TermsForm(request.POST or None), set_terms)
@@ -222,7 +228,10 @@ class AccountAdmin(RecordsViews, ReadOnlyAdmin):
     def limits(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._do(request, object_id, "Set limits", LimitForm, _set_limits)
 
-    @action(description="Statement", icon="description", permissions=["banking.view_account"])
+    def has_statement_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return bool(request.user.has_perm("banking.view_account"))
+
+    @action(description="Statement", icon="description", permissions=["statement"])
     def statement(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """The statement of any account as a file; who has read it stays in the log."""
         account = get_object_or_404(self.get_queryset(request), pk=object_id)
