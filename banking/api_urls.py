@@ -4,6 +4,7 @@ from django.urls import path
 
 from banking import api
 from banking.care import api as care
+from banking.holds import api as holds
 from banking.insights import api as insights
 from banking.returns import api as returns
 from banking.statements import api as statements
@@ -21,6 +22,10 @@ urlpatterns = [
         statements.AccountStatement.as_view(),
         name="api-statement",
     ),
+    path("holds/", holds.Holds.as_view(), name="api-holds"),
+    path("holds/<str:hold>", holds.OneHold.as_view(), name="api-hold"),
+    path("holds/<str:hold>/capture", holds.Capture.as_view(), name="api-capture"),
+    path("holds/<str:hold>/release", holds.Release.as_view(), name="api-release"),
     path("transactions/", api.History.as_view(), name="api-transactions"),
     path("transactions/deposit", api.Deposit.as_view(), name="api-deposit"),
     path("transactions/withdraw", api.Withdraw.as_view(), name="api-withdraw"),

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from banking.errors import UnknownPayee, ViewOnly
-from banking.models import Account, Entry, LedgerCheck, Movement, Right, Transfer
+from banking.models import Account, Entry, Hold, LedgerCheck, Movement, Right, Transfer
 from banking.numbers import account_id_of
 from banking.sharing.selectors import open_to, shares_of
 from fintrust.core.errors import Invalid, NotFound
@@ -172,6 +172,11 @@ def held_transfers() -> QuerySet[Transfer]:
         .select_related("source__owner", "target__owner", "decision", "requested_by", "hold")
         .order_by("id")
     )
+
+
+def waits_on(hold: Hold) -> bool:
+    """Whether a held transfer waits on this hold, so that only with it the hold may end."""
+    return Transfer.objects.filter(hold=hold, status=Transfer.Status.HELD).exists()
 
 
 def last_ledger_check() -> LedgerCheck | None:

@@ -4,13 +4,14 @@ from celery import shared_task
 
 from banking import checks, services
 from banking.books.services import freeze_due
+from banking.holds import services as holds
 from banking.interest import services as interest
 from banking.sharing import services as sharing
 
 
 @shared_task(name="banking.expire_holds")
 def expire_holds() -> int:
-    return services.expire_transfers()
+    return services.expire_transfers() + holds.expire_holds()
 
 
 @shared_task(name="banking.verify_ledger")
