@@ -8,6 +8,7 @@ from banking.holds import api as holds
 from banking.insights import api as insights
 from banking.returns import api as returns
 from banking.statements import api as statements
+from banking.webhooks import api as webhooks
 
 urlpatterns = [
     path("accounts/", api.Accounts.as_view(), name="api-accounts"),
@@ -36,6 +37,19 @@ urlpatterns = [
     path("transactions/<str:transfer>/cancel", api.Cancel.as_view(), name="api-cancel"),
     path("transactions/<str:transfer>/return", returns.Return.as_view(), name="api-return"),
     path("transactions/<str:transfer>/decision", api.OneDecision.as_view(), name="api-decision"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="api-webhooks"),
+    path("webhooks/<str:webhook>", webhooks.OneWebhook.as_view(), name="api-webhook"),
+    path("webhooks/<str:webhook>/rotate", webhooks.Rotate.as_view(), name="api-webhook-rotate"),
+    path(
+        "webhooks/<str:webhook>/deliveries/",
+        webhooks.Deliveries.as_view(),
+        name="api-webhook-deliveries",
+    ),
+    path(
+        "webhooks/<str:webhook>/deliveries/<str:delivery>/resend",
+        webhooks.Resend.as_view(),
+        name="api-webhook-resend",
+    ),
     path(
         "analytics/spending-summary",
         insights.SpendingSummary.as_view(),
