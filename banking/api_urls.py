@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking import api
+from banking.batches import api as batches
 from banking.care import api as care
 from banking.holds import api as holds
 from banking.insights import api as insights
@@ -31,6 +32,7 @@ urlpatterns = [
     path("transactions/deposit", api.Deposit.as_view(), name="api-deposit"),
     path("transactions/withdraw", api.Withdraw.as_view(), name="api-withdraw"),
     path("transactions/transfer", api.Send.as_view(), name="api-transfer"),
+    path("transactions/batch", batches.SendMany.as_view(), name="api-batch"),
     path("transactions/quote", api.Quoted.as_view(), name="api-quote"),
     path("transactions/<str:transfer>", api.OneTransfer.as_view(), name="api-transaction"),
     path("transactions/<str:transfer>/confirm", api.Confirm.as_view(), name="api-confirm"),

@@ -506,6 +506,16 @@ def _book(order: Order, transfer: Transfer) -> Transfer:
     return transfer
 
 
+def keep_refused(transfer: Transfer, *, by: User, reason: str) -> None:
+    """Keep what was judged and then undone as refused: who tries what fraud lets through must not
+    leave less behind in a batch than one by one."""
+    fraud.services.keep(transfer.decision)
+    transfer.hold = None
+    _settle(transfer, status=Transfer.Status.REFUSED, reason=reason)
+    transfer.save(force_insert=True)
+    _remember(transfer, by=by, reason=reason)
+
+
 def _post(transfer: Transfer) -> None:
     transfer.movement_id = _move(transfer) if transfer.hold is None else _from_hold(transfer)
     _settle(transfer, status=Transfer.Status.POSTED)

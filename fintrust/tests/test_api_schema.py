@@ -92,6 +92,20 @@ class TestExamples:
             HTTP_IDEMPOTENCY_KEY=str(uuid7()),
         ).json()
         assert held["status"] == "held"
+        hold = client.post(
+            "/api/v1/holds/",
+            {
+                "account": mine.public_id,
+                "amount": "20.00",
+                "currency": "EUR",
+                "reason": "a room",
+            },
+            format="json",
+            HTTP_IDEMPOTENCY_KEY=str(uuid7()),
+        ).json()
+        webhook = client.post(
+            "/api/v1/webhooks/", {"url": "https://example.org"}, format="json"
+        ).json()
         cache.set(signin._code_key("new@example.org"), "ABC-123", 60)
         cache.set(signin._tries_key("new@example.org"), 0, 60)
         pair = tokens.issue(alice)
@@ -102,6 +116,8 @@ class TestExamples:
             "eyJ…": pair.refresh,
             "{account}": mine.public_id,
             "{transfer}": held["id"],
+            "{hold}": hold["id"],
+            "{webhook}": webhook["id"],
         }
         client.stranger = api
         return client

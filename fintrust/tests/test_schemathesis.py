@@ -17,7 +17,8 @@ from fintrust.embedded import free_port, tied_to_parent
 SECONDS_MAX = 30  # for each persona
 # Budgets are tested elsewhere; here they would answer most of the requests.
 WIDE = {
-    f"RATE_{name}": "1000000/min" for name in ("ANONYMOUS", "SIGN_IN", "READ", "MONEY", "STATEMENT")
+    f"RATE_{name}": "1000000/min"
+    for name in ("ANONYMOUS", "SIGN_IN", "READ", "MONEY", "BATCH", "STATEMENT")
 }
 CHECKS = (
     "not_a_server_error",
@@ -80,8 +81,10 @@ def wait_for(url, process, seconds_max=60):
     pytest.fail(f"{url} did not answer")
 
 
-def call(url, *, token=None, **body):
+def call(url, *, token=None, key=None, **body):
     headers = {"Content-Type": "application/json"}
+    if key:
+        headers["Idempotency-Key"] = key
     if token:
         headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(
@@ -108,8 +111,14 @@ def with_names(schema, **names):
                     ends = path.endswith(("/freeze", "/close"))  # nothing moves on it afterwards
                     known = names.get("spare" if ends else parameter["name"], [])
                     parameter["schema"] = {"type": "string", "enum": [*known, "acc_nonsense"]}
-                    assert known or "risk" in path, f"{path}: no {parameter['name']}"
-    for component in ("CashBodyRequest", "TransferBodyRequest"):
+                    few = {"hold", "webhook", "delivery"} & {parameter["name"]}
+                    assert known or few or "risk" in path, f"{path}: no {parameter['name']}"
+    for component in (
+        "CashBodyRequest",
+        "TransferBodyRequest",
+        "BatchItemRequest",
+        "HoldBodyRequest",
+    ):
         fields = schema["components"]["schemas"][component]["properties"]
         for field in fields.keys() & {"account", "source", "target"}:
             fields[field] = {"type": "string", "enum": [*names["account"], "acc_nonsense"]}
@@ -163,10 +172,22 @@ def test_a_customer_meets_only_what_is_documented(stack, web, fuzz):
     before = judged(stack)
     currencies = ids(web, token, "/api/v1/accounts/", "currency")
     spare = call(f"{web}/api/v1/accounts/", token=token, product="wallet", currency="EUR")["id"]
+    hold = call(
+        f"{web}/api/v1/holds/",
+        token=token,
+        key="a-hold",
+        account=accounts[0],
+        amount="1.00",
+        currency=call(f"{web}/api/v1/accounts/{accounts[0]}", token=token)["currency"],
+        reason="to look at",
+    )["id"]
+    webhook = call(f"{web}/api/v1/webhooks/", token=token, url="https://example.org/")["id"]
     fuzz(
         token,
         account=accounts,
         spare=[spare],
+        hold=[hold],
+        webhook=[webhook],
         transfer=[*held, *transfers],
         currency=currencies,
     )
