@@ -408,8 +408,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     required=True,
-    pattern="^[!-~]{1,100}$",
-    description="Your own name for this request. Sent again, it moves no money again.",
+    pattern=r'^([!#-~][!-~]{0,99}|"([!#-\[\]-~]|\\["\\]){1,100}")$',
+    description="Your own name for this request, bare or in quotes. Sent again, it does nothing"
+    " again.",
     examples=[OpenApiExample("An order's number", _KEY)],
 )
 MONEY_HEADERS = [
@@ -457,10 +458,12 @@ _ANY_PRICE = (errors.NoRate, errors.RateTooOld)
 
 
 class MoneyDoor(APIView):
-    throttle_scope = "money"
+    @property
+    def throttle_scope(self) -> str:
+        return "read" if self.request.method == "GET" else "money"
 
     def key(self) -> str:
-        return idempotency.clean_key(self.request.headers.get("Idempotency-Key"))
+        return idempotency.key_of_header(self.request.headers.get("Idempotency-Key"))
 
     def answer(self, request: PersonApiRequest, transfer: Transfer) -> Response:
         """201 when it is settled, 202 when it waits, 200 when it is an old answer."""

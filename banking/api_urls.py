@@ -3,13 +3,16 @@
 from django.urls import path
 
 from banking import api
+from banking.batches import api as batches
 from banking.care import api as care
+from banking.holds import api as holds
 from banking.imports import api as imports
 from banking.insights import api as insights
 from banking.payees import api as payees
 from banking.returns import api as returns
 from banking.schedules import api as schedules
 from banking.statements import api as statements
+from banking.webhooks import api as webhooks
 
 urlpatterns = [
     path("accounts/", api.Accounts.as_view(), name="api-accounts"),
@@ -24,10 +27,15 @@ urlpatterns = [
         statements.AccountStatement.as_view(),
         name="api-statement",
     ),
+    path("holds/", holds.Holds.as_view(), name="api-holds"),
+    path("holds/<str:hold>", holds.OneHold.as_view(), name="api-hold"),
+    path("holds/<str:hold>/capture", holds.Capture.as_view(), name="api-capture"),
+    path("holds/<str:hold>/release", holds.Release.as_view(), name="api-release"),
     path("transactions/", api.History.as_view(), name="api-transactions"),
     path("transactions/deposit", api.Deposit.as_view(), name="api-deposit"),
     path("transactions/withdraw", api.Withdraw.as_view(), name="api-withdraw"),
     path("transactions/transfer", api.Send.as_view(), name="api-transfer"),
+    path("transactions/batch", batches.SendMany.as_view(), name="api-batch"),
     path("transactions/quote", api.Quoted.as_view(), name="api-quote"),
     path("transactions/import", imports.Imports.as_view(), name="api-imports"),
     path("transactions/import/<str:item>", imports.OneImport.as_view(), name="api-import"),
@@ -52,6 +60,19 @@ urlpatterns = [
     path("transactions/<str:transfer>/cancel", api.Cancel.as_view(), name="api-cancel"),
     path("transactions/<str:transfer>/return", returns.Return.as_view(), name="api-return"),
     path("transactions/<str:transfer>/decision", api.OneDecision.as_view(), name="api-decision"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="api-webhooks"),
+    path("webhooks/<str:webhook>", webhooks.OneWebhook.as_view(), name="api-webhook"),
+    path("webhooks/<str:webhook>/rotate", webhooks.Rotate.as_view(), name="api-webhook-rotate"),
+    path(
+        "webhooks/<str:webhook>/deliveries/",
+        webhooks.Deliveries.as_view(),
+        name="api-webhook-deliveries",
+    ),
+    path(
+        "webhooks/<str:webhook>/deliveries/<str:delivery>/resend",
+        webhooks.Resend.as_view(),
+        name="api-webhook-resend",
+    ),
     path(
         "analytics/spending-summary",
         insights.SpendingSummary.as_view(),

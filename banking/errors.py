@@ -391,6 +391,63 @@ class NotReturnable(Conflict):
     code = "not-returnable"
 
 
+# --- money set aside ------------------------------------------------------------------------
+
+
+class HoldInUse(Conflict):
+    """A transfer waits on this hold; confirm or cancel that."""
+
+    code = "hold-in-use"
+
+
+class HoldsExhausted(Conflict):
+    """As much is set aside on this account, one by one, as may be at once."""
+
+    code = "holds-exhausted"
+
+
+class HoldTimeInvalid(Invalid):
+    """A hold ends in the future, and within its longest time."""
+
+    code, field = "hold-time-invalid", "expires_at"
+
+
+# --- many at once ---------------------------------------------------------------------------
+
+
+class LinkedUndone(Conflict):
+    """Another transfer that this one is linked to was not posted, so neither was this."""
+
+    code = "linked-undone"
+
+
+# --- webhooks -------------------------------------------------------------------------------
+
+
+class WebhookUrlInvalid(Invalid):
+    """Webhooks go to a public https address without a user name, a password or a fragment."""
+
+    code, field = "webhook-url-invalid", "url"
+
+
+class WebhooksExhausted(Conflict):
+    """You have as many webhooks as one customer may have."""
+
+    code = "webhooks-exhausted"
+
+
+class WebhookInactive(Conflict):
+    """This webhook is not active; nothing is sent to it."""
+
+    code = "webhook-inactive"
+
+
+class WebhookSecretsExhausted(Conflict):
+    """Too many secrets of this webhook are still good; wait until the oldest has run out."""
+
+    code = "webhook-secrets-exhausted"
+
+
 # --- statements -----------------------------------------------------------------------------
 
 

@@ -209,3 +209,43 @@ class ProposalPolicy:
 
 
 PROPOSALS = ProposalPolicy()
+
+
+@dataclass(frozen=True)
+class HoldPolicy:
+    """Money that a program sets aside for a payment it does not know exactly yet."""
+
+    life_max: timedelta = timedelta(days=30)  # a hotel or a hired car; longer is a deposit
+    life: timedelta = timedelta(days=7)  # when nobody says how long
+    open_max: int = 200  # on one account: more is a program gone wrong
+
+
+@dataclass(frozen=True)
+class BatchPolicy:
+    items_max: int = 100  # wages of a small firm; their accounts wait for each other a second
+
+
+@dataclass(frozen=True)
+class WebhookPolicy:
+    endpoints_max: int = 10  # of one customer
+    secrets_max: int = 3  # good at once: the old, one whose answer got lost, and the new
+    overlap: timedelta = timedelta(hours=24)  # an old secret still signs: a deployment, unhurried
+    seconds_max: float = 10.0  # of one delivery, from the name to the last byte that is read
+    lease: timedelta = timedelta(seconds=60)  # when the hand that held a delivery is believed dead
+    excerpt_bytes_max: int = 500  # of an answer: enough to recognise an error page
+    attempts_max: int = 12
+    first_delay: timedelta = timedelta(seconds=10)
+    delay_factor: int = 3
+    delay_max: timedelta = timedelta(hours=24)
+    # 10 s, 30 s, 90 s … 18 h, 24 h, 24 h: three days in all, a long weekend's outage
+    jitter: float = 0.2  # of a delay, so that what failed together does not return together
+    failing_max: timedelta = timedelta(days=3)  # without one success, and it is switched off
+    batch_max: int = 32  # sent side by side
+    per_endpoint_max: int = 4  # of those: a slow receiver must not fill the batch
+    sweep_max: timedelta = timedelta(seconds=45)
+    kept: timedelta = timedelta(days=30)  # of the log of deliveries
+
+
+HOLDS = HoldPolicy()
+BATCHES = BatchPolicy()
+WEBHOOKS = WebhookPolicy()

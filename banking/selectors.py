@@ -18,6 +18,7 @@ from banking.models import (
     Account,
     Check,
     Entry,
+    Hold,
     LedgerCheck,
     Movement,
     NameCheck,
@@ -188,6 +189,11 @@ def held_transfers() -> QuerySet[Transfer]:
         .select_related("source__owner", "target__owner", "decision", "requested_by", "hold")
         .order_by("id")
     )
+
+
+def waits_on(hold: Hold) -> bool:
+    """Whether a held transfer waits on this hold, so that only with it the hold may end."""
+    return Transfer.objects.filter(hold=hold, status=Transfer.Status.HELD).exists()
 
 
 def last_ledger_check() -> LedgerCheck | None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -21,6 +20,8 @@ from banking.errors import (
     DepositTooLarge,
     FundingClosed,
     HoldExpired,
+    HoldInUse,
+    HoldTooSmall,
     InTheFuture,
     RateMoved,
     ReasonMissing,
@@ -29,7 +30,7 @@ from banking.errors import (
 )
 from banking.events import announce
 from banking.fx import quotes, terms
-from banking.models import Account, Right, Transfer
+from banking.models import Account, Hold, Right, Transfer
 from banking.policy import FEES, FX, STANDARD, FeePolicy, TransferPolicy
 from banking.sharing.selectors import hold_right
 from biometrics import pins
@@ -62,6 +63,7 @@ class Order:
     returns: Transfer | None = None  # what this gives back
     target_currency: str = ""  # named by who means money to change its currency
     quote: str = ""  # the price they agreed to; without one, that of the moment
+    hold: Hold | None = None  # set aside for this before
     fees: FeePolicy = FEES
 
     @property
@@ -75,6 +77,7 @@ class Order:
             amount=str(self.amount),
             note=self.note,
             **({"into": self.target.currency} if crossing else {}),
+            **({"hold": self.hold.pk} if self.hold else {}),
         )
 
 
@@ -179,6 +182,39 @@ def send_transfer(
     )
 
 
+def capture_hold(
+    *,
+    by: User,
+    hold: Hold,
+    target: Account,
+    amount: Money,
+    request_id: str,
+    note: str = "",
+    channel: str = Transfer.Channel.API,
+) -> Transfer:
+    """Send what the customer had set aside, or a part of it; the rest is free again.
+
+    Judged like any payment. Held, it waits on this hold; refused, the hold stays as it is.
+    """
+    if target.owner_id is None:
+        raise UnknownPayee()
+    if hold.account.owner_id != by.pk:
+        raise NotFound()
+    return _carry_out(
+        Order(
+            Transfer.Kind.TRANSFER,
+            by,
+            hold.account,
+            target,
+            amount,
+            request_id,
+            note,
+            channel,
+            hold=hold,
+        )
+    )
+
+
 def deposit(
     *,
     by: User,
@@ -258,6 +294,7 @@ def _carry_out(order: Order, *, reason: str = "") -> Transfer:
     transfer = _asked(order, _terms_of(order))
     order = _lock(order, transfer)
     _check_return(order)
+    _check_hold(order)
     _check(order, transfer)
     facts = facts_of(order, transfer)
     transfer.decision = fraud.services.assess(facts)
@@ -302,6 +339,7 @@ def _asked(order: Order, price: terms.Terms) -> Transfer:
         requested_by=order.by,
         request_id=order.request_id,
         returns=order.returns,
+        hold=order.hold,
     )
 
 
@@ -354,22 +392,41 @@ def _stops(legs: list[Leg]) -> list[Account]:
 def _check(order: Order, transfer: Transfer) -> None:
     """Refuse what the ledger would refuse, before fraud looks: what never could happen must not
     leave a decision behind."""
+    if transfer.hold is not None:
+        _try_capture(transfer)
+    else:
+        _check_legs(transfer)
+    if transfer.spends:
+        limits.check(order.source, transfer.amount)
+
+
+def _check_legs(transfer: Transfer) -> None:
     first, *rest = _legs(transfer)
     ledger.check(first.id, first.source, first.target, transfer.cost, kind=first.kind)
     for leg in rest:
         if leg.source.pk != first.source.pk:  # its own part of the total is asked for already
             ledger.check(leg.id, leg.source, leg.target, leg.amount, kind=leg.kind)
-    if transfer.spends:
-        limits.check(order.source, transfer.amount)
+
+
+def _try_capture(transfer: Transfer) -> None:
+    """What is held cannot be spent twice, so the ledger is asked by doing it, and undoing it."""
+    with transaction.atomic():
+        _from_hold(transfer)
+        transaction.set_rollback(True)
+
+
+def wait_for_twins(kind: str, by: User, request_id: str) -> None:
+    """Requests of this name wait here for each other, until the commit of the first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"{kind}:{by.pk}:{request_id}"],
+        )
 
 
 def _stored(order: Order) -> Transfer | None:
     """The transfer this request made before. Twins wait here for each other."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"transfer:{order.by.pk}:{order.request_id}"],
-        )
+    wait_for_twins("transfer", order.by, order.request_id)
     stored = (
         Transfer.objects.select_related("source", "target", "decision")
         .filter(requested_by=order.by, request_id=order.request_id)
@@ -392,6 +449,12 @@ def _check_return(order: Order) -> None:
         ).exists()
     ):
         raise AlreadyReversed()
+
+
+def _check_hold(order: Order) -> None:
+    """With the account locked: a hold that a transfer waits on is that transfer's."""
+    if order.hold is not None and selectors.waits_on(order.hold):
+        raise HoldInUse()
 
 
 def facts_of(order: Order, transfer: Transfer) -> Facts:
@@ -433,7 +496,7 @@ def _book(order: Order, transfer: Transfer) -> Transfer:
     by_verdict: dict[str, Callable[[Transfer], None]] = {
         Decision.Verdict.VERIFIED: _post,
         Decision.Verdict.FLAGGED: _hold,
-        Decision.Verdict.BLOCKED: partial(_settle, status=Transfer.Status.REFUSED),
+        Decision.Verdict.BLOCKED: _refuse,
     }
     by_verdict[transfer.decision.verdict](transfer)
     transfer.save(force_insert=True)
@@ -443,8 +506,18 @@ def _book(order: Order, transfer: Transfer) -> Transfer:
     return transfer
 
 
+def keep_refused(transfer: Transfer, *, by: User, reason: str) -> None:
+    """Keep what was judged and then undone as refused: who tries what fraud lets through must not
+    leave less behind in a batch than one by one."""
+    fraud.services.keep(transfer.decision)
+    transfer.hold = None
+    _settle(transfer, status=Transfer.Status.REFUSED, reason=reason)
+    transfer.save(force_insert=True)
+    _remember(transfer, by=by, reason=reason)
+
+
 def _post(transfer: Transfer) -> None:
-    transfer.movement_id = _move(transfer)
+    transfer.movement_id = _move(transfer) if transfer.hold is None else _from_hold(transfer)
     _settle(transfer, status=Transfer.Status.POSTED)
     fraud.services.observe(transfer.decision)
 
@@ -497,15 +570,21 @@ def _value_date(transfer: Transfer) -> date | None:
     return transfer.asked_at.date() if past else None
 
 
+def _refuse(transfer: Transfer) -> None:
+    transfer.hold = None  # what was set aside for it stays so, for another try
+    _settle(transfer, status=Transfer.Status.REFUSED)
+
+
 def _hold(transfer: Transfer, policy: TransferPolicy = STANDARD) -> None:
-    hold = ledger.hold(
-        uuid7(),
-        transfer.source,
-        transfer.cost,
-        expires_at=clock.now() + policy.hold_max,
-        because=transfer.public_id,
-    )
-    transfer.hold_id = hold.id
+    if transfer.hold_id is None:
+        hold = ledger.hold(
+            uuid7(),
+            transfer.source,
+            transfer.cost,
+            expires_at=clock.now() + policy.hold_max,
+            because=transfer.public_id,
+        )
+        transfer.hold_id = hold.id
     transfer.status = Transfer.Status.HELD
 
 
@@ -584,14 +663,17 @@ def release_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
 def _release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
     transfer = _lock_held(transfer)
     _price_anew(transfer)
-    legs = _legs(transfer)
-    ledger.lock(*_stops(legs))
-    if transfer.returns is None and len(legs) == 1:
-        transfer.movement_id = _capture(transfer)
-    else:  # a hold is captured by one movement; what takes several frees it and books them
-        _unhold(transfer)
-        transfer.movement_id = _move(transfer)
+    ledger.lock(*_stops(_legs(transfer)))
+    transfer.movement_id = _from_hold(transfer)
     return _end(transfer, status=Transfer.Status.POSTED, by=by, reason=reason)
+
+
+def _from_hold(transfer: Transfer) -> UUID:
+    """Move what was set aside; the id of the first movement."""
+    if transfer.returns is None and len(_legs(transfer)) == 1:
+        return _capture(transfer)
+    _unhold(transfer)  # one movement captures a hold; what takes several frees it and books them
+    return _move(transfer)
 
 
 def _unhold(transfer: Transfer) -> None:
@@ -599,6 +681,8 @@ def _unhold(transfer: Transfer) -> None:
     hold = transfer.hold
     if hold is not None and hold.expires_at is not None and hold.expires_at <= clock.now():
         raise HoldExpired()
+    if hold is not None and hold.amount_minor < transfer.amount_minor:
+        raise HoldTooSmall()
     ledger.release(_hold_of(transfer))
 
 

@@ -227,6 +227,10 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="FinTrust <no-reply@fintr
 # Deposits come from the clearing account, as if a card had been charged. Only for demo banks.
 DEMO_FUNDING = env.bool("DEMO_FUNDING", default=not PRODUCTION)
 
+# Where webhooks may lead: in production to https on the public internet only.
+WEBHOOK_HTTP = env.bool("WEBHOOK_HTTP", default=not PRODUCTION)
+WEBHOOK_PRIVATE_ADDRESSES = env.bool("WEBHOOK_PRIVATE_ADDRESSES", default=False)
+
 # --- what the browser is told ---------------------------------------------------------------
 HTTPS = env.bool("FINTRUST_HTTPS", default=PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS
@@ -305,6 +309,7 @@ REST_FRAMEWORK = {
         "sign-in": env("RATE_SIGN_IN", default="10/min"),
         "read": env("RATE_READ", default="600/min"),
         "money": env("RATE_MONEY", default="120/min"),
+        "batch": env("RATE_BATCH", default="12/min"),  # each up to a hundred transfers
         "statement": env("RATE_STATEMENT", default="30/min"),  # the dearest thing to read
     },
     "EXCEPTION_HANDLER": "fintrust.problems.api_exception_handler",
@@ -337,6 +342,10 @@ SPECTACULAR_SETTINGS = {
         "ImportStatus": "banking.models.imports.Import.Status",
         "OpenableProduct": "banking.api.OPENABLE",
         "TransferKind": "banking.models.transfers.Transfer.Kind",
+        "HoldStatus": "banking.holds.api.HOLD_STATES",
+        "WebhookStatus": "banking.webhooks.api.WEBHOOK_STATES",
+        "WebhookEvent": "banking.webhooks.selectors.KINDS",
+        "DeliveryStatus": "banking.models.webhooks.Delivery.Status",
         "TransferStatus": "banking.models.transfers.Transfer.Status",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -403,6 +412,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "banking.mail_invitations",
         "schedule": 10,
         "options": {"expires": 10},
+    },
+    "send-webhooks": {
+        "task": "banking.send_webhooks",
+        "schedule": 2,
+        "options": {"expires": 2},
+    },
+    "tend-webhooks": {
+        "task": "banking.tend_webhooks",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
     "end-shares": {
         "task": "banking.end_shares",

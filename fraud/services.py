@@ -56,6 +56,14 @@ def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
     return decision
 
 
+def keep(decision: Decision) -> None:
+    """Remember a decision whose first writing was undone together with its movement."""
+    decision.save(force_insert=True)
+    _record_decision(decision)
+    if decision.verdict != VERIFIED:
+        _alert_about(decision)
+
+
 def _record_decision(decision: Decision) -> None:
     record(
         "fraud.decision.made",

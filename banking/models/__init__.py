@@ -1,7 +1,9 @@
+from banking.models.batches import Batch
 from banking.models.books import Close, FrozenBalance, Journal
 from banking.models.care import StatusChange
 from banking.models.checks import LedgerCheck
 from banking.models.fx import FxRate
+from banking.models.holds import Reservation
 from banking.models.imports import Import, ImportChunk, OutsideAccount, OutsideEntry
 from banking.models.insights import CategoryChoice
 from banking.models.interest import (
@@ -19,6 +21,7 @@ from banking.models.proposals import Adjustment, AdjustmentLeg, CheckRequest, Cl
 from banking.models.schedules import Occurrence, Schedule
 from banking.models.sharing import AccountPermission, Invitation, Right, Share
 from banking.models.transfers import Transfer
+from banking.models.webhooks import Delivery, Webhook, WebhookSecret
 
 __all__ = [
     "Account",
@@ -29,12 +32,14 @@ __all__ = [
     "AccrualRun",
     "Adjustment",
     "AdjustmentLeg",
+    "Batch",
     "CategoryChoice",
     "Check",
     "CheckRequest",
     "Close",
     "Closing",
     "Currency",
+    "Delivery",
     "Entry",
     "FrozenBalance",
     "FxRate",
@@ -55,9 +60,12 @@ __all__ = [
     "OutsideAccount",
     "OutsideEntry",
     "Payee",
+    "Reservation",
     "Right",
     "Schedule",
     "Share",
     "StatusChange",
     "Transfer",
+    "Webhook",
+    "WebhookSecret",
 ]

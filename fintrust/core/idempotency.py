@@ -9,6 +9,7 @@ from fintrust.core.errors import Invalid, Unprocessable
 
 KEY_MAX = 100
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_MAX}}}")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')  # a String of RFC 9651
 
 
 class IdempotencyKeyInvalid(Invalid):
@@ -35,6 +36,19 @@ def clean_key(key: str | None) -> str:
     if not _KEY.fullmatch(key):
         raise IdempotencyKeyInvalid()
     return key
+
+
+def key_of_header(sent: str | None) -> str:
+    """The key in an `Idempotency-Key` header: in quotes as the IETF draft writes it, or bare.
+
+    Both name the same key, so that a library that adds the quotes repeats what another one sent.
+    """
+    if not sent or not sent.startswith('"'):
+        return clean_key(sent)
+    quoted = _QUOTED.fullmatch(sent)
+    if quoted is None:
+        raise IdempotencyKeyInvalid()
+    return clean_key(re.sub(r"\\(.)", r"\1", quoted[1]))
 
 
 def fingerprint(**content: Any) -> str:

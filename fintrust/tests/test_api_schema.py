@@ -112,6 +112,20 @@ class TestExamples:
         item = imports.upload_import(
             by=alice, account=elsewhere, filename="x.csv", file=io.BytesIO(import_files.GERMAN)
         )
+        hold = client.post(
+            "/api/v1/holds/",
+            {
+                "account": mine.public_id,
+                "amount": "20.00",
+                "currency": "EUR",
+                "reason": "a room",
+            },
+            format="json",
+            HTTP_IDEMPOTENCY_KEY=str(uuid7()),
+        ).json()
+        webhook = client.post(
+            "/api/v1/webhooks/", {"url": "https://example.org"}, format="json"
+        ).json()
         cache.set(signin._code_key("new@example.org"), "ABC-123", 60)
         cache.set(signin._tries_key("new@example.org"), 0, 60)
         pair = tokens.issue(alice)
@@ -128,6 +142,8 @@ class TestExamples:
             "{schedule}": planned.json()["id"],
             "2027-01-31": soon,
             "{item}": item.public_id,
+            "{hold}": hold["id"],
+            "{webhook}": webhook["id"],
         }
         client.stranger = api
         return client

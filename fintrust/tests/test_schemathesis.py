@@ -19,7 +19,8 @@ from fintrust.embedded import free_port, tied_to_parent
 SECONDS_MAX = 45  # for each persona
 # Budgets are tested elsewhere; here they would answer most of the requests.
 WIDE = {
-    f"RATE_{name}": "1000000/min" for name in ("ANONYMOUS", "SIGN_IN", "READ", "MONEY", "STATEMENT")
+    f"RATE_{name}": "1000000/min"
+    for name in ("ANONYMOUS", "SIGN_IN", "READ", "MONEY", "BATCH", "STATEMENT")
 }
 CHECKS = (
     "not_a_server_error",
@@ -82,8 +83,10 @@ def wait_for(url, process, seconds_max=60):
     pytest.fail(f"{url} did not answer")
 
 
-def call(url, *, token=None, **body):
+def call(url, *, token=None, key=None, **body):
     headers = {"Content-Type": "application/json"}
+    if key:
+        headers["Idempotency-Key"] = key
     if token:
         headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(
@@ -123,8 +126,9 @@ def with_names(schema, **names):
                     ends = path.endswith(("/freeze", "/close"))  # nothing moves on it afterwards
                     known = names.get("spare" if ends else parameter["name"], [])
                     parameter["schema"] = {"type": "string", "enum": [*known, "acc_nonsense"]}
-                    assert known or "risk" in path, f"{path}: no {parameter['name']}"
-    bodies = ("CashBody", "TransferBody", "QuoteBody", "ScheduleBody")
+                    few = {"hold", "webhook", "delivery"} & {parameter["name"]}
+                    assert known or few or "risk" in path, f"{path}: no {parameter['name']}"
+    bodies = ("CashBody", "TransferBody", "QuoteBody", "ScheduleBody", "BatchItem", "HoldBody")
     for component in (f"{body}Request" for body in bodies):
         fields = schema["components"]["schemas"][component]["properties"]
         for field in fields.keys() & {"account", "source", "target"}:
@@ -182,10 +186,22 @@ def test_a_customer_meets_only_what_is_documented(stack, web, fuzz):
     before = judged(stack)
     currencies = ids(web, token, "/api/v1/accounts/", "currency")
     spare = call(f"{web}/api/v1/accounts/", token=token, product="wallet", currency="EUR")["id"]
+    hold = call(
+        f"{web}/api/v1/holds/",
+        token=token,
+        key="a-hold",
+        account=accounts[0],
+        amount="1.00",
+        currency=call(f"{web}/api/v1/accounts/{accounts[0]}", token=token)["currency"],
+        reason="to look at",
+    )["id"]
+    webhook = call(f"{web}/api/v1/webhooks/", token=token, url="https://example.org/")["id"]
     fuzz(
         token,
         account=accounts,
         spare=[spare],
+        hold=[hold],
+        webhook=[webhook],
         transfer=[*held, *transfers],
         currency=currencies,
         payee=ids(web, token, "/api/v1/payees/"),
