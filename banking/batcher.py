@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from banking import ledger
 from banking.errors import LedgerBusy
 from banking.ledger import Instruction, Moved
-from banking.policy import BATCHES, BatchPolicy
+from banking.policy import BATCHER, BatcherPolicy
 from fintrust.core.errors import Problem
 
 
@@ -35,7 +35,7 @@ class _Waiting:
 class Batcher:
     """One writer and its queue. `with Batcher() as batcher: batcher.move(instruction)`."""
 
-    def __init__(self, policy: BatchPolicy = BATCHES) -> None:
+    def __init__(self, policy: BatcherPolicy = BATCHER) -> None:
         self._policy = policy
         # The last place is for the word that ends it, which must never be refused.
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(policy.waiting_max + 1)

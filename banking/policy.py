@@ -40,14 +40,14 @@ class ImportPolicy:
 
 
 @dataclass(frozen=True)
-class BatchPolicy:
+class BatcherPolicy:
     items_max: int = 250  # one batch: long enough to share a commit, short enough to wait for
     waiting_max: int = 1_000  # callers in the queue; the next one is told to come back
     wait: timedelta = timedelta(seconds=10)  # as long as a statement may take
     idle: timedelta = timedelta(seconds=1)  # then the writer gives its connection back
 
 
-BATCHES = BatchPolicy()
+BATCHER = BatcherPolicy()
 IMPORTS = ImportPolicy()
 STANDARD = TransferPolicy()
 

@@ -13,7 +13,7 @@ from banking.batcher import Batcher
 from banking.errors import IdempotencyConflict, InsufficientFunds, LedgerBusy, UnknownAccount
 from banking.ledger import Instruction
 from banking.models import Movement
-from banking.policy import BatchPolicy
+from banking.policy import BatcherPolicy
 from banking.tests.ledger_help import account, balance, eur, now
 from banking.verify import verify_ledger
 from fintrust.core.errors import Problem
@@ -126,7 +126,7 @@ def test_what_one_of_them_breaks_the_others_do_not_feel():
 
 def test_a_full_queue_turns_the_next_one_away_by_name():
     ada, ben = account(100), account()
-    policy = BatchPolicy(waiting_max=3, wait=timedelta(seconds=20))
+    policy = BatcherPolicy(waiting_max=3, wait=timedelta(seconds=20))
     with Batcher(policy) as batcher, Stopped(ada) as stopped:
         threading.Timer(0.5, stopped.go.set).start()
         answers = together(batcher, [Instruction(uuid7(), ada, ben, eur(1)) for _ in range(12)])
@@ -139,7 +139,7 @@ def test_a_full_queue_turns_the_next_one_away_by_name():
 
 def test_who_has_waited_too_long_moved_nothing():
     ada, ben, late = account(100), account(), uuid7()
-    policy = BatchPolicy(wait=timedelta(seconds=0.3))
+    policy = BatcherPolicy(wait=timedelta(seconds=0.3))
     with Batcher(policy) as batcher, Stopped(ada):
         first = threading.Thread(
             target=lambda: batcher.move(Instruction(uuid7(), ada, ben, eur(1)))

@@ -430,11 +430,11 @@ class TestDoors:
             more = {} if version is None else {"HTTP_IF_MATCH": version}
             return adas.patch(at, body, format="json", **more)
 
-        assert change(None, active=False).json()["code"] == "version-missing"
+        assert change(None, active=False).json()["code"] == "precondition-required"
         paused = change(tag, active=False)
         assert (paused.status_code, paused.json()["status"]) == (200, "paused")
         stale = change(tag, active=True)
-        assert (stale.status_code, stale.json()["code"]) == (412, "version-changed")
+        assert (stale.status_code, stale.json()["code"]) == (412, "precondition-failed")
         assert change(paused["ETag"], active=True)["ETag"] == tag
         assert adas.delete(at).status_code == 428
         assert adas.delete(at, HTTP_IF_MATCH='"old"').status_code == 412

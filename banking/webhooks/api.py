@@ -15,12 +15,18 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from banking import errors
-from banking.api import ETAG, IF_MATCH, version_wanted
 from banking.models import Delivery, Webhook
 from banking.models.webhooks import URL_MAX
 from banking.selectors import InvalidCursor
 from banking.webhooks import selectors, services
 from fintrust.core.api import Body, Moment, PageQuery, Text, about, body_of, query_of, raises
+from fintrust.core.etags import (
+    ETAG,
+    IF_MATCH,
+    PreconditionFailed,
+    PreconditionRequired,
+    if_match,
+)
 from fintrust.core.http import PersonApiRequest
 
 _EXAMPLE = "https://example.org/fintrust"
@@ -145,16 +151,16 @@ class OneWebhook(APIView):
         parameters=[IF_MATCH, ETAG],
         examples=[OpenApiExample("Pause it", {"active": False}, request_only=True)],
     )
-    @raises(errors.WebhookUrlInvalid, errors.VersionMissing, errors.VersionChanged)
+    @raises(errors.WebhookUrlInvalid, PreconditionRequired, PreconditionFailed)
     def patch(self, request: PersonApiRequest, webhook: str) -> Response:
         """Another address, other events, pause or go on, if it is still as you have read it.
 
         What happens while it is paused is sent when it goes on.
         """
         found = selectors.webhook_for(request.user, webhook)
-        changes, version = body_of(request, WebhookChange), version_wanted(request)
+        changes, expected = body_of(request, WebhookChange), if_match(request)
         changed = services.change_webhook(
-            webhook=found, by=request.user, version=version, changes=changes
+            webhook=found, by=request.user, expected=expected, changes=changes
         )
         return _answer(changed)
 
@@ -163,12 +169,12 @@ class OneWebhook(APIView):
         responses={204: OpenApiResponse(description="It is gone, and so are its deliveries.")},
         parameters=[IF_MATCH],
     )
-    @raises(errors.VersionMissing, errors.VersionChanged)
+    @raises(PreconditionRequired, PreconditionFailed)
     def delete(self, request: PersonApiRequest, webhook: str) -> Response:
         """Delete it: nothing more is sent, also not what is due."""
         found = selectors.webhook_for(request.user, webhook)
-        version = version_wanted(request)
-        services.delete_webhook(webhook=found, by=request.user, version=version)
+        expected = if_match(request)
+        services.delete_webhook(webhook=found, by=request.user, expected=expected)
         return Response(status=204)
 
 

@@ -10,7 +10,6 @@ from django.utils import timezone as clock
 
 from audit.services import record
 from banking.errors import (
-    VersionChanged,
     WebhookInactive,
     WebhookSecretsExhausted,
     WebhooksExhausted,
@@ -21,6 +20,7 @@ from banking.webhooks.address import clean_url
 from banking.webhooks.selectors import signing_secrets, version_of, webhooks_of
 from fintrust.core import keys, live
 from fintrust.core.errors import NotFound
+from fintrust.core.etags import Expected, expect
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 
@@ -56,10 +56,10 @@ def create_webhook(
 
 @transaction.atomic
 def change_webhook(
-    *, webhook: Webhook, by: User, version: str | None, changes: dict[str, Any]
+    *, webhook: Webhook, by: User, expected: Expected, changes: dict[str, Any]
 ) -> Webhook:
-    """Another address, other events, pause or go on; if nobody has changed it since `version`."""
-    webhook = _locked(webhook, by, version)
+    """Another address, other events, pause or go on; if it is still as expected."""
+    webhook = _locked(webhook, by, expected)
     before = _terms(webhook)
     if "url" in changes:
         webhook.url = clean_url(changes["url"])
@@ -77,9 +77,9 @@ def change_webhook(
 
 
 @transaction.atomic
-def delete_webhook(*, webhook: Webhook, by: User, version: str | None) -> None:
+def delete_webhook(*, webhook: Webhook, by: User, expected: Expected) -> None:
     """Nothing more is sent, and its secrets are gone. What was sent stays in the audit log."""
-    webhook = _locked(webhook, by, version)
+    webhook = _locked(webhook, by, expected)
     webhook.status = Webhook.Status.DELETED
     webhook.save(update_fields=["status"])
     webhook.secrets.all().delete()
@@ -143,12 +143,11 @@ def _aad(pk: Any) -> bytes:
 # --- under the verbs ------------------------------------------------------------------------
 
 
-def _locked(webhook: Webhook, by: User, version: str | None) -> Webhook:
+def _locked(webhook: Webhook, by: User, expected: Expected) -> Webhook:
     found = webhooks_of(by).filter(pk=webhook.pk).select_for_update(no_key=True).first()
     if found is None:
         raise NotFound()
-    if version is not None and version != version_of(found):
-        raise VersionChanged()
+    expect(version_of(found), expected)
     return found
 
 
