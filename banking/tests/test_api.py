@@ -14,6 +14,7 @@ from audit.models import Record
 from banking import ledger, services
 from banking.models import Account, Hold, Movement, Transfer
 from banking.tests.conftest import open_funded
+from banking.tests.test_ledger_concurrency import at_once
 from biometrics import pins
 from fintrust.core.ids import to_public, uuid7
 from fintrust.core.models import User
@@ -289,6 +290,17 @@ class TestConfirming:
         held.target.refresh_from_db()
         assert held.target.balance_minor == 900_00
 
+    def test_two_tabs_that_confirm_at_once_send_it_once(self, held):
+        client = client_of(held.requested_by)
+        path = f"{API}/transactions/{held.public_id}/confirm"
+        answers = at_once(*[lambda: client.post(path, {"pin": PIN}, format="json")] * 2)
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        [late] = [answer.json() for answer in answers if answer.status_code == 409]
+        assert (late["code"], late["transfer_status"]) == ("transfer-not-held", "posted")
+        balances = Account.objects.in_bulk([held.source_id, held.target_id])
+        assert balances[held.target_id].balance_minor == 900_00
+        assert balances[held.source_id].held_minor == 0
+
     def test_a_wrong_pin_says_how_many_tries_are_left_and_then_locks(self, confirm):
         before = everything()
         answers = [confirm("9999") for _ in range(9)]
@@ -339,7 +351,12 @@ MONEY = [
     ({"amount": "1,00"}, 400, "invalid-amount", "amount"),
     ({"amount": "1e3"}, 400, "invalid-amount", "amount"),
     ({"amount": "ten"}, 400, "invalid-amount", "amount"),
+    ({"amount": "1e5"}, 400, "invalid-amount", "amount"),
     ({"amount": "NaN"}, 400, "invalid-amount", "amount"),
+    ({"amount": "Infinity"}, 400, "invalid-amount", "amount"),
+    ({"amount": "-Infinity"}, 400, "invalid-amount", "amount"),
+    ({"amount": "1.000,00"}, 400, "invalid-amount", "amount"),
+    ({"amount": "1\u00a0000"}, 400, "invalid-amount", "amount"),
     ({"amount": ""}, 400, "invalid-amount", "amount"),
     ({"amount": " 1"}, 400, "invalid-amount", "amount"),
     ({"amount": "1\n"}, 400, "invalid-amount", "amount"),
@@ -491,6 +508,9 @@ class TestBadInput:
             (b"amount=10", 400, "malformed-json"),
             (b"\xff\xfe", 400, "malformed-json"),
             (b'{"amount": NaN}', 400, "malformed-json"),
+            (b'{"amount": -Infinity}', 400, "malformed-json"),
+            (b'{"amount": "1\\u00002"}', 400, "nul-character"),
+            (b'{"note": ' * 20_000, 400, "malformed-json"),
             (b'{"amount": 1e999}', 400, "malformed-json"),
             (b'{"amount": "1", "amount": "2"}', 400, "malformed-json"),
             (b'{"note": "\\ud800"}', 400, "malformed-json"),

@@ -178,12 +178,10 @@ class Histories(RuleBasedStateMachine):
     @rule(pair=st.permutations(NAMES[1:]).map(lambda names: names[:2]))
     def freeze_both_sides(self, pair):
         payer, payee = pair
-        for name in pair:
-            self.set_status(name, "frozen")
-        self._move(uuid7(), payer, payee, 1)
-        for name in pair:
-            self.set_status(name, "active")
-            self._move(uuid7(), payer, payee, 1)
+        for status in ("frozen", "active"):
+            for name in pair:
+                self.set_status(name, status)
+                self._move(uuid7(), payer, payee, 1)
 
     @rule(
         name=st.sampled_from(NAMES[1:]),

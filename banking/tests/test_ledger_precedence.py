@@ -72,10 +72,10 @@ UNKNOWN = itertools.count(10**11)  # between the customers' accounts and the ban
 
 def _full() -> Account:
     """As much as an account can hold."""
-    return _filled(account())
+    return filled(account())
 
 
-def _filled(full: Account) -> Account:
+def filled(full: Account) -> Account:
     suspense, room = ledger.internal("suspense", full.currency), FULL - full.balance_minor
     while room:
         minor = min(room, 10**18 - 1)
@@ -216,7 +216,7 @@ def _became(whose: Account, what: str) -> None:
     if what in {"closed", "frozen"}:
         ledger.set_status(whose, what)
     if what == "full":
-        _filled(whose)
+        filled(whose)
 
 
 # --- what can be asked, and what can be wrong with it -----------------------------------------
