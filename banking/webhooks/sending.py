@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -74,7 +75,9 @@ def send_all(letters: Sequence[Letter], *, policy: WebhookPolicy = WEBHOOKS) -> 
         ) as client:
             return await asyncio.gather(*(_send(client, letter, policy) for letter in letters))
 
-    return asyncio.run(run())
+    # A thread of its own: whoever calls may have an event loop running already.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, run()).result()
 
 
 async def _send(client: httpx.AsyncClient, letter: Letter, policy: WebhookPolicy) -> Answer:

@@ -106,13 +106,16 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             return
         looks = 0  # without a new row, since the last wake-up
         while True:
-            self._woken.clear()  # before looking: a wake-up during the look is not lost
+            # Both before looking: neither a wake-up during the look is lost, nor a row that stops
+            # being hidden right after it.
+            self._woken.clear()
+            hidden = await _sync(live.waiting, live.SUPPORT)
             batch = await _sync(self._read_batch)
             if batch is not None:
                 if not await self._deliver(batch):
                     return
                 looks = 0
-            elif await self._woken_within(await self._patience(looks)):
+            elif await self._woken_within(self._patience(hidden.count, looks)):
                 looks = 0
             else:
                 looks += 1
@@ -149,13 +152,10 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             return False
         return True
 
-    async def _patience(self, looks: int) -> float:
+    def _patience(self, hidden: int, looks: int) -> float:
         """How long to wait for a wake-up: briefly while committed rows are still hidden."""
         recheck = self.policy.recheck_seconds
-        hidden = await _sync(live.waiting, live.SUPPORT)
-        if hidden.count:
-            return recheck[min(looks, len(recheck) - 1)]
-        return self.policy.poll_seconds
+        return recheck[min(looks, len(recheck) - 1)] if hidden else self.policy.poll_seconds
 
     async def _woken_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):

@@ -83,14 +83,14 @@ def wait_for(url, process, seconds_max=60):
     pytest.fail(f"{url} did not answer")
 
 
-def call(url, *, token=None, key=None, **body):
+def call(address, *, token=None, key=None, **body):
     headers = {"Content-Type": "application/json"}
     if key:
         headers["Idempotency-Key"] = key
     if token:
         headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(
-        url, data=json.dumps(body).encode() if body else None, headers=headers
+        address, data=json.dumps(body).encode() if body else None, headers=headers
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)
