@@ -657,13 +657,13 @@ class TestHistory:
     def test_a_long_history_costs_as_many_queries_as_a_short_one(self, adas, send):
         send("900.00")  # held: whose name is masked is one more question for the whole page
         send("1.00")
-        self.queries(adas)
         with_one = self.queries(adas)
         for _ in range(8):
             send("1.00")
         assert self.queries(adas) == with_one
 
     def queries(self, client):
+        client.get(f"{API}/transactions/")  # the keys of tokens are read again every few seconds
         with CaptureQueriesContext(connection) as captured:
             client.get(f"{API}/transactions/")
         return len(captured)
