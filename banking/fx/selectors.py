@@ -45,12 +45,3 @@ def _pair(base: str, quote: str, at: datetime, policy: FxPolicy) -> Fraction | N
 
 def _age_max(policy: FxPolicy) -> timedelta:
     return policy.demo_rate_age_max if settings.DEMO_FUNDING else policy.rate_age_max
-
-
-def newest_rates() -> list[FxRate]:
-    """The rate that counts now for each pair."""
-    now = timezone.now()
-    newest = FxRate.objects.filter(valid_from__lte=now).order_by(
-        "base", "quote", "-valid_from", "-id"
-    )
-    return list(newest.distinct("base", "quote"))
