@@ -27,6 +27,7 @@ CLIENTS, ACCOUNTS = 8, 12
 OPENING_MINOR = 2_000
 REPEATED = 0.2
 PATIENCE_SECONDS = 60.0
+EARLY_SECONDS = 0.05
 
 
 @dataclass
@@ -189,6 +190,7 @@ class Client:
         self._pending.append((name, moved))
         if self.fault == "early-acknowledgement":
             self._believe()
+            time.sleep(EARLY_SECONDS)  # or the database would have to die within a millisecond
 
     @property
     def _believed(self) -> bool:

@@ -145,8 +145,8 @@ def test_the_judge_finds_requests_without_a_key(server):
 
 
 def test_the_judge_finds_commits_that_do_not_wait_for_the_disk(server):
-    assert tried(server, "asynchronous-commit").lost
+    assert tried(server, "asynchronous-commit", kills=2).lost
 
 
 def test_the_judge_finds_what_is_acknowledged_too_early(server):
-    assert tried(server, "early-acknowledgement", kills=3).lost
+    assert tried(server, "early-acknowledgement").lost
