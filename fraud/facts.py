@@ -14,7 +14,7 @@ class Facts:
     """One movement as the asker states it. `at` is when it was asked for, not when it is judged.
 
     `balance_minor` is what the paying account holds before it; `to_self` says that the other
-    account belongs to the same customer. Both may be unknown.
+    account belongs to the same customer. Both may be unknown, as everything about the place.
     """
 
     kind: str
@@ -32,6 +32,12 @@ class Facts:
     outgoing: bool = True
     balance_minor: int | None = None
     to_self: bool = False
+    # Where and with what it was asked for, as far as the asker says or shows.
+    device: str | None = None  # an opaque name of the browser or the phone
+    place: str = ""  # as declared: "Lisbon, PT"
+    latitude: float | None = None  # degrees
+    longitude: float | None = None
+    accuracy_km: float | None = None  # of both
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

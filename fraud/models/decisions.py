@@ -1,4 +1,4 @@
-"""Decisions with everything they were made from, what really moved, limits and alerts."""
+"""Decisions with everything they were made from, and what really moved."""
 
 from typing import ClassVar, Self
 
@@ -8,7 +8,6 @@ from django.db.models.functions import Now
 
 from fintrust.core.fields import TxField
 from fintrust.core.ids import PublicModel, PublicQuerySet, to_public
-from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud import verdict
 from fraud.facts import KINDS, Facts
@@ -141,130 +140,3 @@ class PaymentFact(models.Model):
     @property
     def money(self) -> Money:
         return Money(self.amount_minor, self.currency)
-
-
-class CustomerLimit(models.Model):
-    """The largest payment a customer lets themselves make in a currency. Its history is audited."""
-
-    customer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    currency = models.CharField(max_length=3)
-    largest_minor = models.BigIntegerField()
-    since = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ("view",)
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["customer", "currency"], name="fraud_limit_one"),
-            models.CheckConstraint(
-                condition=models.Q(largest_minor__gt=0), name="fraud_limit_positive"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"at most {self.largest}"
-
-    @property
-    def public_id(self) -> str:
-        """People know it by whose it is."""
-        return to_public(User.prefix, self.customer_id)
-
-    @property
-    def largest(self) -> Money:
-        return Money(self.largest_minor, self.currency)
-
-
-class AlertQuerySet(PublicQuerySet):
-    def open(self) -> Self:
-        return self.filter(status=Alert.Status.OPEN)
-
-
-class Alert(PublicModel):
-    """Something a person should look at."""
-
-    class Kind(models.TextChoices):
-        LIMIT = "limit", "Own limit"
-        PAYMENT = "payment", "Suspicious payment"
-        AFTERWARDS = "afterwards", "Unlike other payments"
-
-    class Severity(models.TextChoices):
-        LOW = "low", "Low"
-        MEDIUM = "medium", "Medium"
-        HIGH = "high", "High"
-
-    class Status(models.TextChoices):
-        OPEN = "open", "Open"
-        ACKNOWLEDGED = "acknowledged", "Acknowledged"
-
-    prefix: ClassVar[str] = "alr"
-
-    decision = models.ForeignKey(
-        Decision, on_delete=models.PROTECT, related_name="alerts", db_index=False
-    )
-    kind = models.CharField(max_length=12, choices=Kind)
-    severity = models.CharField(max_length=8, choices=Severity)
-    text = models.CharField("why", max_length=500)
-    at = models.DateTimeField(db_default=Now(), editable=False)
-    status = models.CharField(max_length=14, choices=Status, default=Status.OPEN)
-    acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    acknowledged_at = models.DateTimeField(null=True)
-    note = models.CharField(max_length=500, blank=True)
-
-    objects: ClassVar = AlertQuerySet.as_manager()
-
-    class Meta:
-        default_permissions = ("view",)
-        permissions: ClassVar = [("acknowledge_alert", "Can acknowledge alerts")]
-        indexes: ClassVar = [
-            models.Index(
-                fields=["-at", "-id"],
-                condition=models.Q(status="open"),
-                name="fraud_alert_open",
-            ),
-            models.Index(fields=["-at", "-id"], name="fraud_alert_newest"),
-        ]
-        constraints: ClassVar = [
-            # One alert of a kind about a decision, however often a task sweeps.
-            models.UniqueConstraint(fields=["decision", "kind"], name="fraud_alert_once"),
-            models.CheckConstraint(
-                condition=models.Q(status="open", acknowledged_at__isnull=True)
-                | models.Q(
-                    status="acknowledged",
-                    acknowledged_at__isnull=False,
-                    acknowledged_by__isnull=False,
-                ),
-                name="fraud_alert_acknowledged_by_somebody",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.text}"
-
-
-class AfterScore(models.Model):
-    """What a model said about a payment after it moved: once for each model."""
-
-    id = models.BigAutoField(primary_key=True)
-    tx = TxField()
-    fact = models.ForeignKey(PaymentFact, on_delete=models.PROTECT, related_name="after_scores")
-    model = models.CharField("model version", max_length=40)
-    score = models.FloatField()
-    at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        default_permissions = ("view",)
-        verbose_name = "score afterwards"
-        verbose_name_plural = "scores afterwards"
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["fact", "model"], name="fraud_afterscore_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.score:.3f} by {self.model}"
-
-    @property
-    def public_id(self) -> str:
-        return self.fact.public_id

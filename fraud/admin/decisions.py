@@ -1,0 +1,151 @@
+"""Decisions, what really moved, and the customers' own limits: to be read."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from unfold.contrib.filters.admin import RangeNumericFilter
+from unfold.decorators import display
+
+from fintrust.core.admin_base import MomentRangeFilter
+from fintrust.core.models import User
+from fraud.admin.base import FraudAdmin, id_in
+from fraud.hits import say
+from fraud.models import AfterScore, CustomerLimit, Decision, PaymentFact
+
+VERDICTS = {"Verified": "success", "Flagged": "warning", "Blocked": "danger"}
+RISKS = {"Safe": "success", "Suspicious": "warning", "Critical": "danger"}
+
+
+@admin.register(Decision)
+class DecisionAdmin(FraudAdmin):
+    list_display = (
+        "name",
+        "verdict_badge",
+        "risk_badge",
+        "score",
+        "amount",
+        "customer",
+        "why",
+        "at",
+    )
+    list_filter = (
+        ("at", MomentRangeFilter),
+        "verdict",
+        "risk_level",
+        "forbidden",
+        ("score", RangeNumericFilter),
+        "ruleset",
+    )
+    list_select_related = ("customer",)
+    date_hierarchy = "at"
+    ordering = ("-at", "-id")
+    fields = readonly_fields = (
+        "name", "subject", "customer", "amount", "at", "recorded_at", "verdict_badge", "risk_badge",
+        "score", "forbidden", "sentences", "alerted", "ruleset", "facts_shown", "snapshot_shown",
+    )  # fmt: skip
+
+    @display(description="decision", ordering="id")
+    def name(self, decision: Decision) -> str:
+        return decision.public_id
+
+    @display(description="verdict", ordering="verdict", label=VERDICTS)
+    def verdict_badge(self, decision: Decision) -> str:
+        return decision.get_verdict_display()
+
+    @display(description="risk", ordering="risk_level", label=RISKS)
+    def risk_badge(self, decision: Decision) -> str:
+        return decision.get_risk_level_display()
+
+    @display(description="amount")
+    def amount(self, decision: Decision) -> str:
+        return say(decision.facts["amount_minor"], decision.facts["currency"])
+
+    @display(description="first reason")
+    def why(self, decision: Decision) -> str:
+        return decision.reasons[0]["text"] if decision.reasons else "-"
+
+    @display(description="reasons")
+    def sentences(self, decision: Decision) -> str:
+        if not decision.reasons:
+            return "Nothing unusual was found."
+        found = ((reason["text"], f"{reason['weight']:.2f}") for reason in decision.reasons)
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{} (weighs {})</li>", found))
+
+    @display(description="alerts")
+    def alerted(self, decision: Decision) -> str:
+        alerts = decision.alerts.all()
+        links = (
+            (reverse("admin:fraud_alert_change", args=[alert.pk]), alert.get_kind_display())
+            for alert in alerts
+        )
+        return format_html_join(", ", '<a href="{}">{}</a>', links) or "-"
+
+    @display(description="facts")
+    def facts_shown(self, decision: Decision) -> str:
+        return _pretty(decision.facts_then().to_json())
+
+    @display(description="what was known")
+    def snapshot_shown(self, decision: Decision) -> str:
+        return _pretty(decision.snapshot_then().to_json())
+
+
+def _pretty(value: dict[str, Any]) -> str:
+    """One line for each member, in the order they are declared in."""
+    lines = (f"  {json.dumps(key)}: {json.dumps(value[key], ensure_ascii=False)}" for key in value)
+    return format_html("<pre>{{\n{}\n}}</pre>", ",\n".join(lines))
+
+
+@admin.register(PaymentFact)
+class PaymentFactAdmin(FraudAdmin):
+    list_display = ("id", "kind", "amount", "outgoing", "customer", "counterparty", "at")
+    list_filter = (("at", MomentRangeFilter), "kind", "outgoing", "currency")
+    list_select_related = ("customer",)
+    date_hierarchy = "at"
+    ordering = ("-at", "-id")
+    by_decision = "decision"
+    fields = readonly_fields = (
+        "id", "kind", "subject", "customer", "amount", "outgoing", "account", "counterparty",
+        "local_hour", "at", "recorded_at", "judged", "afterwards",
+    )  # fmt: skip
+
+    @display(description="amount", ordering="amount_minor")
+    def amount(self, fact: PaymentFact) -> str:
+        return say(fact.amount_minor, fact.currency)
+
+    @display(description="decision")
+    def judged(self, fact: PaymentFact) -> str:
+        page = reverse("admin:fraud_decision_change", args=[fact.decision_id])
+        return format_html('<a href="{}">{}</a>', page, fact.decision)
+
+    @display(description="scores afterwards")
+    def afterwards(self, fact: PaymentFact) -> str:
+        scores = (f"{score.score:.3f} by {score.model}" for score in fact.after_scores.all())
+        return ", ".join(scores) or "-"
+
+
+@admin.register(AfterScore)
+class AfterScoreAdmin(FraudAdmin):
+    list_display = ("id", "fact", "score", "model", "at")
+    list_filter = (("at", MomentRangeFilter), ("score", RangeNumericFilter), "model")
+    list_select_related = ("fact",)
+    ordering = ("-id",)
+    owner_field = "fact__customer"
+    by_customer, by_subject, by_decision = "fact__customer", "fact__subject", "fact__decision"
+    fields = readonly_fields = ("id", "fact", "score", "model", "at")
+
+
+@admin.register(CustomerLimit)
+class CustomerLimitAdmin(FraudAdmin):
+    list_display = ("customer", "currency", "largest", "since")
+    list_filter = ("currency",)
+    list_select_related = ("customer",)
+    ordering = ("customer", "currency")
+    fields = readonly_fields = ("customer", "currency", "largest", "since")
+
+    def _matching(self, text: str) -> Q:
+        customer = id_in(User.prefix, text)
+        return Q(customer=customer) if customer else Q(customer__email=text.lower())

@@ -1,0 +1,16 @@
+"""What the app remembers. Each file is a topic; people import from here."""
+
+from fraud.models.after_scores import AfterScore
+from fraud.models.alerts import Alert, AlertQuerySet
+from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
+from fraud.models.limits import CustomerLimit
+
+__all__ = [
+    "AfterScore",
+    "Alert",
+    "AlertQuerySet",
+    "CustomerLimit",
+    "Decision",
+    "DecisionQuerySet",
+    "PaymentFact",
+]
