@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from banking.tests.bank_clients import Book
+from banking.tests.bank_clients import PATIENCE_SECONDS, Book
 from banking.verify import findings
 from fintrust.embedded import Throwaway
 from fintrust.stack import roles, urls
@@ -99,19 +99,26 @@ class Trial:
 
 
 def tried(server: Server, fault: str = "none", kills: int = 1) -> Trial:
-    clients = server.python(
+    with server.python(
         "-m", "banking.tests.bank_clients", fault, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    accounts = json.loads(clients.stdout.readline())
-    for _ in range(kills):
-        before = moved(server, accounts)
-        time.sleep(SECONDS_BETWEEN_KILLS)
-        assert moved(server, accounts) > before, "nothing moved before the kill"
-        server.throwaway.crash()
-    time.sleep(0.3)  # those who were cut off ask again
-    said, _ = clients.communicate("", timeout=90)
+    ) as clients:
+        accounts = json.loads(clients.stdout.readline())
+        for _ in range(kills):
+            let_them_move(server, accounts)
+            server.throwaway.crash()
+        time.sleep(0.3)  # those who were cut off ask again
+        said, _ = clients.communicate("", timeout=90)
     books = [Book(**book) for book in json.loads(said)]
     return Trial(books, movements(server, accounts))
+
+
+def let_them_move(server: Server, accounts: list[int]) -> None:
+    """At least so long, and until something has moved: a busy machine needs longer to come back."""
+    before, give_up = moved(server, accounts), time.monotonic() + PATIENCE_SECONDS
+    time.sleep(SECONDS_BETWEEN_KILLS)
+    while moved(server, accounts) == before:
+        assert time.monotonic() < give_up, "nothing moved before the kill"
+        time.sleep(0.1)
 
 
 def moved(server: Server, accounts: list[int]) -> int:
