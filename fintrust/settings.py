@@ -126,6 +126,8 @@ def _database(url: str, *, pool: bool = False) -> dict[str, Any]:
         for key, value in parts.items()
         if key not in {"dbname", "user", "password", "host", "port"}
     }
+    # What is asked again and again is planned once for each connection.
+    options |= {"server_side_binding": True, "prepare_threshold": 3}
     if pool:
         # As many connections as request threads. Who waits too long, or finds too many waiting, is
         # told that the bank is busy (503); more connections would only slow everybody down.
