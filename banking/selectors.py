@@ -61,13 +61,21 @@ def account_for(user: User, public_id: str, for_: Right | None = None) -> Accoun
 
     Anybody else's does not exist.
     """
-    uuid = from_public(Account.prefix, public_id)
-    account = accounts_for(user, for_).filter(uuid=uuid).first()
-    if account is not None:
+    account = _account(from_public(Account.prefix, public_id))
+    if account.owner_id == user.pk:
+        return account  # nearly always, and without asking what is shared
+    if for_ is not None and shares_of(user, for_).filter(account=account).exists():
         return account
-    if for_ == Right.OPERATE and accounts_for(user, Right.VIEW).filter(uuid=uuid).exists():
+    if for_ == Right.OPERATE and shares_of(user, Right.VIEW).filter(account=account).exists():
         raise ViewOnly()
     raise NotFound()
+
+
+def _account(uuid: UUID) -> Account:
+    account = Account.objects.select_related("owner").filter(uuid=uuid).first()
+    if account is None:
+        raise NotFound()
+    return account
 
 
 def accounts_for(user: User, for_: Right | None = None) -> QuerySet[Account]:

@@ -427,13 +427,10 @@ def wait_for_twins(kind: str, by: User, request_id: str) -> None:
 def _stored(order: Order) -> Transfer | None:
     """The transfer this request made before. Twins wait here for each other."""
     wait_for_twins("transfer", order.by, order.request_id)
-    stored = (
-        Transfer.objects.select_related("source", "target", "decision")
-        .filter(requested_by=order.by, request_id=order.request_id)
-        .first()
-    )
-    if stored is None:
+    asked_before = Transfer.objects.filter(requested_by=order.by, request_id=order.request_id)
+    if not asked_before.exists():
         return None
+    stored = asked_before.select_related("source", "target", "decision").get()
     if stored.fingerprint != order.fingerprint:
         raise IdempotencyKeyReused()
     stored.replayed = True

@@ -7,11 +7,12 @@ People are told the moment it starts anew on their own clock.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
-from django.db.models import Sum
+from django.db import connection
 from django.utils import timezone
 
-from banking.models import Account, AccountLimit, Outgoing
+from banking.models import Account
 from banking.policy import LIMITS
 from fintrust.core.money import Money
 from fraud.policy import STANDARD as MAGNITUDES
@@ -54,42 +55,58 @@ def allowance(account: Account, *, at: datetime | None = None) -> Allowance:
     """The account's limits and what is left of them. Exact under the lock of the account."""
     today = (at or timezone.now()).astimezone(UTC).date()
     first = today.replace(day=1)
-    own = AccountLimit.objects.filter(account=account).order_by("-id").first()
-    sent = Outgoing.objects.filter(account=account, day__gte=first, day__lte=today)
-    month = sent.aggregate(total=Sum("minor"))["total"] or 0
-    day = sent.filter(day=today).first()
-    limits = _limits_of(account, own)
+    found = _read(account, first, today)
     return Allowance(
-        day=_window(
-            account, "today", limits.day, day.minor if day else 0, today + timedelta(days=1)
-        ),
-        month=_window(account, "this month", limits.month, month, _next_month(first)),
-        count_limit=limits.count,
-        count=day.count if day else 0,
+        day=_window(account, "today", found.day_max, found.day, today + timedelta(days=1)),
+        month=_window(account, "this month", found.month_max, found.month, _next_month(first)),
+        count_limit=found.count_max,
+        count=found.payments,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Limits:
+class _Found(NamedTuple):
+    """Limits, and what was sent, in minor units and payments."""
+
+    day_max: int
+    month_max: int
+    count_max: int
     day: int
     month: int
-    count: int
+    payments: int
 
 
-def _limits_of(account: Account, own: AccountLimit | None) -> _Limits:
-    product = LIMITS[account.product]
-    usual = _Limits(
-        MAGNITUDES.minor(product.day_major, account.currency),
-        MAGNITUDES.minor(product.month_major, account.currency),
-        product.day_count,
-    )
-    if own is None:
-        return usual
-    return _Limits(
-        usual.day if own.day_minor is None else own.day_minor,
-        usual.month if own.month_minor is None else own.month_minor,
-        usual.count if own.day_count is None else own.day_count,
-    )
+# One statement, as it is asked before every payment. What staff allowed last counts; null and no
+# row leave what is usual for the product.
+_READ = """
+SELECT coalesce(own.day_minor, %(day_max)s), coalesce(own.month_minor, %(month_max)s),
+       coalesce(own.day_count, %(count_max)s), sent.day, sent.month, sent.payments
+  FROM (
+       SELECT coalesce(sum(minor), 0)::bigint AS month,
+              coalesce(sum(minor) FILTER (WHERE day = %(today)s), 0)::bigint AS day,
+              coalesce(sum(count) FILTER (WHERE day = %(today)s), 0)::bigint AS payments
+         FROM banking_outgoing
+        WHERE account_id = %(account)s AND day BETWEEN %(first)s AND %(today)s
+  ) AS sent
+  LEFT JOIN LATERAL (
+       SELECT day_minor, month_minor, day_count FROM banking_accountlimit
+        WHERE account_id = %(account)s ORDER BY id DESC LIMIT 1
+  ) AS own ON true
+"""
+
+
+def _read(account: Account, first: date, today: date) -> _Found:
+    usual = LIMITS[account.product]
+    parameters: dict[str, Any] = {
+        "account": account.pk,
+        "first": first,
+        "today": today,
+        "day_max": MAGNITUDES.minor(usual.day_major, account.currency),
+        "month_max": MAGNITUDES.minor(usual.month_major, account.currency),
+        "count_max": usual.day_count,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, parameters)
+        return _Found(*cursor.fetchone())
 
 
 def _window(account: Account, name: str, limit: int, sent: object, ends: date) -> Window:
