@@ -7,10 +7,12 @@ atomic step counts, so two requests at once are two.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from django.core.cache import cache
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from redis import Redis
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
@@ -35,12 +37,16 @@ class Budget:
     def spend(self, who: str, *, now: float) -> "Usage":
         window, into = divmod(now, self.window)
         key = f"rate:{self.name}:{who}:{int(window)}"
-        cache.add(key, 0, timeout=self.window + 1)
-        try:
-            spent = cache.incr(key)
-        except ValueError:  # the window closed between the two steps
-            spent = 1
-        return Usage(self, spent, int(self.window - into) + 1)
+        with _redis().pipeline() as both:  # one round trip, and one step for everybody else
+            both.set(key, 0, ex=self.window + 1, nx=True)
+            both.incr(key)
+            _, spent = both.execute()
+        return Usage(self, int(spent), int(self.window - into) + 1)
+
+
+@cache
+def _redis() -> Redis:
+    return Redis.from_url(settings.REDIS_URL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,7 +241,8 @@ def read(kind: type[T], raw: str) -> tuple[T, User]:
 
 def _owner(token: Access | Refresh) -> User:
     try:
-        user: User = User.objects.get_public(str(token.get(USER, "")))
+        people = roles.read_with(User.objects.all())
+        user: User = people.get_public(str(token.get(USER, "")))
     except NotFound:
         raise InvalidToken() from None
     mark = str(token.get(PASSWORD, ""))
