@@ -183,8 +183,8 @@ class AccountAdmin(RecordsViews, ReadOnlyAdmin):
     ordering = ("-id",)
     owner_field = "owner"
     fields = readonly_fields = (
-        "number", "public_id", "owner", "name", "product", "kind", "gl_code", "state", "money",
-        "set_aside", "free", "floor", "opened_at",
+        "number", "public_id", "owner", "name", "product", "kind", "gl_code", "stripe", "state",
+        "money", "set_aside", "free", "floor", "opened_at",
     )  # fmt: skip
     change_form_after_template = "admin/banking/_entries.html"
     actions_detail = ("statement", "freeze", "thaw", "overdraft", "limits")
@@ -285,6 +285,8 @@ class AccountAdmin(RecordsViews, ReadOnlyAdmin):
     ) -> tuple[QuerySet[Account], bool]:
         if named := _accounts_named(text.strip()):
             return rows.filter(pk__in=named), False
+        if not text:
+            rows = rows.filter(stripe=0)  # 64 rows of the same name are no list to look through
         return super().get_search_results(request, rows, text)
 
     def change_view(

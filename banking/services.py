@@ -231,7 +231,7 @@ def deposit(
         raise NotFound()
     if amount.decimal > policy.deposit_major_max:
         raise DepositTooLarge()
-    source = ledger.internal("clearing", account.currency)
+    source = ledger.internal("clearing", account.currency, beside=account)
     return _carry_out(
         Order(Transfer.Kind.DEPOSIT, by, source, account, amount, request_id, "", channel)
     )
@@ -248,7 +248,7 @@ def withdraw(
     """Money leaves the bank through the clearing account."""
     if account.owner_id != by.pk:
         raise NotFound()
-    target = ledger.internal("clearing", account.currency)
+    target = ledger.internal("clearing", account.currency, beside=account)
     return _carry_out(
         Order(
             Transfer.Kind.WITHDRAWAL,
@@ -349,8 +349,8 @@ def _legs(transfer: Transfer) -> list[Leg]:
         return _legs_back(transfer, transfer.returns)
     source, target, kind = transfer.source, transfer.target, transfer.kind
     if transfer.crosses:
-        bought = ledger.internal("fx-position", source.currency)
-        sold = ledger.internal("fx-position", target.currency)
+        bought = ledger.internal("fx-position", source.currency, beside=source)
+        sold = ledger.internal("fx-position", target.currency, beside=source)
         legs = [
             Leg(transfer.pk, source, bought, transfer.amount, kind),
             Leg(uuid5(transfer.pk, "arrival"), sold, target, transfer.arrives, kind),
@@ -358,7 +358,7 @@ def _legs(transfer: Transfer) -> list[Leg]:
     else:
         legs = [Leg(transfer.pk, source, target, transfer.amount, kind)]
     if transfer.fee_minor:
-        fees = ledger.internal("fees", transfer.currency)
+        fees = ledger.internal("fees", transfer.currency, beside=source)
         legs.append(Leg(uuid5(transfer.pk, "fee"), source, fees, transfer.fee, "fee"))
     return legs
 

@@ -101,7 +101,8 @@ def _lines(
     now = datetime.now(UTC)
     begin = now - timedelta(days=DAYS)
     clearing = connection.execute(
-        "SELECT id FROM banking_account WHERE gl_code = 'clearing' AND currency = 'EUR'"
+        "SELECT id FROM banking_account"
+        " WHERE gl_code = 'clearing' AND stripe = 0 AND currency = 'EUR'"
     ).fetchone()
     assert clearing is not None
     outside = (int(str(clearing[0])), "")

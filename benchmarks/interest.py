@@ -47,7 +47,8 @@ def prepare(bank: Bank, accounts: int) -> None:
     bank.execute("""
         SELECT count(ledger_move(gen_random_uuid(), c.id, a.id, 100, 'EUR', 'deposit'))
           FROM banking_account a
-          JOIN banking_account c ON c.gl_code = 'clearing' AND c.currency = a.currency
+          JOIN banking_account c
+            ON c.gl_code = 'clearing' AND c.stripe = 0 AND c.currency = a.currency
          WHERE a.product = 'savings' AND a.id % 20 = 0""")
     bank.execute("VACUUM ANALYZE")
     bank.execute("CHECKPOINT")

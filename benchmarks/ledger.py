@@ -96,6 +96,7 @@ RATIOS = {
     "batch_vs_floor": ("batch_spread", "bare_spread_8"),
     "batch_hot_vs_batch": ("batch_hot", "batch_spread"),
     "hot_strict_vs_spread": ("strict_hot_64", "python_spread_8"),
+    "hot_fee_vs_spread": ("sql_fee_32", "sql_spread_32"),
 }
 
 
@@ -115,10 +116,22 @@ def prepare(bank: Bank) -> None:
     bank.execute(f"""
         SELECT count(ledger_move(gen_random_uuid(), c.id, a.id, {MINOR}, 'EUR', 'deposit'))
           FROM banking_account a
-          JOIN banking_account c ON c.gl_code = 'clearing' AND c.currency = a.currency
+          JOIN banking_account c
+            ON c.gl_code = 'clearing' AND c.stripe = 0 AND c.currency = a.currency
          WHERE a.product = 'checking'""")
     bank.execute("VACUUM ANALYZE")
     bank.execute("CHECKPOINT")
+
+
+def fees(bank: Bank) -> str:
+    """What every payment pays to the bank: into the stripe of its account, as `ledger.internal`."""
+    stripes = bank.execute(
+        "SELECT id FROM banking_account WHERE gl_code = 'fees' AND currency = 'EUR' ORDER BY stripe"
+    )
+    ids = ", ".join(str(id) for (id,) in stripes)
+    target = f"(ARRAY[{ids}])[1 + :source % {len(stripes)}]"
+    source = rf"\set source random(1, {ACCOUNTS})" + "\n"
+    return source + OURS.replace(":target", target)
 
 
 def runs(bank: Bank, others: Rivals, seconds: int) -> dict[str, Callable[[], float]]:
@@ -132,6 +145,9 @@ def runs(bank: Bank, others: Rivals, seconds: int) -> dict[str, Callable[[], flo
             found[f"sql_{kind}_{clients}"] = partial(bank.pgbench, ours, clients, seconds)
             if clients == 8:
                 found[f"python_{kind}_8"] = partial(python, kind == "hot", 8, seconds)
+    spread = SPREAD.replace(":count", str(ACCOUNTS)) + OURS
+    found["sql_spread_32"] = partial(bank.pgbench, spread, 32, seconds)
+    found["sql_fee_32"] = partial(bank.pgbench, fees(bank), 32, seconds)
     found["orm_8"] = partial(others.measure, "orm", 8, seconds)
     found["hordak_8"] = partial(others.measure, "hordak", 8, seconds)
     found["batch_spread"] = partial(batches, False, seconds)

@@ -122,7 +122,7 @@ class _Run:
             hold_right(self.by, sources[pk], Right.OPERATE)
         stops = [account for sides in found for account in sides]
         if FEES.transfer_major:
-            stops += [ledger.internal("fees", c) for c in {s.currency for s in sources.values()}]
+            stops += [ledger.internal("fees", s.currency, beside=s) for s in sources.values()]
         if stops:
             ledger.lock(*stops)
 

@@ -71,6 +71,7 @@ class Account(PublicModel):
     gl_code = models.CharField("general ledger", max_length=32)
     name = models.CharField(max_length=80)
     currency = models.CharField(max_length=3)
+    stripe = models.SmallIntegerField(default=0)  # see `ledger.internal`
     status = models.CharField(max_length=32, choices=Status, default=Status.ACTIVE)
     floor_minor = models.BigIntegerField(null=True, db_column="floor")
     balance_minor = models.BigIntegerField(default=0, db_column="balance")
@@ -88,7 +89,8 @@ class Account(PublicModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.currency})"
+        stripe = f" {self.stripe}" if self.stripe else ""
+        return f"{self.name}{stripe} ({self.currency})"
 
     @property
     def number(self) -> str:

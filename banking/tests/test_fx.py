@@ -267,8 +267,8 @@ class TestTransfers:
             ("transfer", "109.78 USD"),
         ]
         assert done.movement in legs
-        assert ledger.internal("fx-position", "EUR").balance_minor == 100_00
-        assert ledger.internal("fx-position", "USD").balance_minor == -109_78
+        assert ledger.internal_balance("fx-position", "EUR") == Money(100_00, "EUR")
+        assert ledger.internal_balance("fx-position", "USD") == Money(-109_78, "USD")
         assert sums() == {} and verify_ledger() == []
         record = Record.objects.get(action="banking.transfer.posted", subject=done.public_id)
         assert record.after
@@ -336,7 +336,7 @@ class TestTransfers:
     def test_a_transfer_fee_of_the_policy_is_its_own_movement(self, send, hers, his):
         done = send(10_00, fees=FeePolicy(transfer_major=Decimal("0.25")))
         assert (balance(hers), balance(his)) == (989_75, 60_00)
-        assert ledger.internal("fees", "EUR").balance_minor == 25
+        assert ledger.internal_balance("fees", "EUR") == Money(25, "EUR")
         assert Movement.objects.filter(journal_id=done.pk).count() == 2
 
 

@@ -525,6 +525,31 @@ def test_the_banks_own_accounts_stay_open(db):
     assert outcome(ledger.set_status, clearing, "frozen") == "internal-account"
 
 
+# --- stripes ----------------------------------------------------------------------------------
+
+
+def test_an_account_always_meets_the_same_stripe_of_the_bank(db):
+    first, second = account(), account()
+    stripes = [ledger.internal("fees", "EUR", beside=one) for one in (first, first, second)]
+    assert stripes[0] == stripes[1] != stripes[2]
+    assert {stripe.gl_code for stripe in stripes} == {"fees"}
+
+
+def test_what_has_no_stripes_is_one_account_beside_whomever(db):
+    assert ledger.internal("suspense", "EUR", beside=account()) == ledger.internal(
+        "suspense", "EUR"
+    )
+
+
+def test_what_the_bank_holds_under_a_code_is_the_sum_of_its_stripes(db):
+    before = ledger.internal_balance("fees", "EUR").minor
+    for payer in (account(5_00), account(5_00)):
+        ledger.move(uuid7(), payer, ledger.internal("fees", "EUR", beside=payer), Money(25, "EUR"))
+    assert ledger.internal("fees", "EUR").balance_minor == 0
+    assert ledger.internal_balance("fees", "EUR") == Money(before + 50, "EUR")
+    assert ledger.internal_balance("no such code", "EUR") == Money(0, "EUR")
+
+
 def test_locks_are_given_in_the_order_asked(ada, ben):
     with transaction.atomic():
         assert ledger.lock(ben, ada.pk) == [ben, ada]

@@ -249,7 +249,7 @@ def test_nobody_withdraws_from_or_deposits_to_an_account_of_somebody_else(ada, h
 
 
 def test_a_withdrawal_leaves_through_clearing(ada, hers):
-    clearing = ledger.internal("clearing", "EUR")
+    clearing = ledger.internal("clearing", "EUR", beside=hers)
     before = clearing.balance.minor
     services.withdraw(by=ada, account=hers, amount=Money(5_00, "EUR"), request_id="w")
     assert balances(hers, clearing) == [995_00, before + 5_00]

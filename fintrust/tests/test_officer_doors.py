@@ -376,7 +376,9 @@ def test_staff_read_a_statement_and_the_customer_can_see_that(role, two):
 
 
 def test_the_banks_own_account_has_statements(auditor, two):
-    answer = auditor.post(deed(ledger.internal("clearing", "EUR"), "statement"), period())
+    answer = auditor.post(
+        deed(ledger.internal("clearing", "EUR", beside=two[0]), "statement"), period()
+    )
     assert "-1000.00" in b"".join(answer.streaming_content).decode()
 
 
