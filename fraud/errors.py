@@ -25,3 +25,15 @@ class NoteTooLong(Invalid):
     """The note is longer than the bank keeps."""
 
     code, field = "note-too-long", "note"
+
+
+class ConditionInvalid(Invalid):
+    """The condition of a rule cannot be read."""
+
+    code, field = "condition-invalid", "condition"
+
+    def __init__(self, message: str, *, at: int, instead: str | None = None) -> None:
+        """`at` is the place of the first wrong character, from 0; `instead` what was meant."""
+        meant = f" Did you mean `{instead}`?" if instead else ""
+        super().__init__(message + meant, position=at, suggestion=instead)
+        self.at = at
