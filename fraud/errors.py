@@ -37,3 +37,9 @@ class ConditionInvalid(Invalid):
         meant = f" Did you mean `{instead}`?" if instead else ""
         super().__init__(message + meant, position=at, suggestion=instead)
         self.at = at
+
+
+class InvalidLabel(Invalid):
+    """An answer about a payment becomes known after it was asked for, and not in the future."""
+
+    code, field = "invalid-label", "known_at"

@@ -67,7 +67,7 @@ def _ask(node: Any) -> Ask:
 @_ask.register
 def _(node: Feature) -> Ask:
     name = node.name
-    return lambda values: values.get(name) is True
+    return lambda values: bool(values.get(name))
 
 
 @_ask.register
