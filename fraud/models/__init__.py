@@ -5,14 +5,21 @@ from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.labels import Label
 from fraud.models.limits import CustomerLimit
+from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
 
 __all__ = [
     "AfterScore",
     "Alert",
     "AlertQuerySet",
+    "Backtest",
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
     "Label",
     "PaymentFact",
+    "Rule",
+    "RuleHit",
+    "RuleStep",
+    "RuleVersion",
+    "Ruleset",
 ]
