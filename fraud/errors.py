@@ -25,3 +25,21 @@ class NoteTooLong(Invalid):
     """The note is longer than the bank keeps."""
 
     code, field = "note-too-long", "note"
+
+
+class TooFewLabels(Conflict):
+    """Too few payments have a known outcome to learn from."""
+
+    code = "too-few-labels"
+
+
+class ModelDamaged(Conflict):
+    """The model's bytes are not the ones that were stored."""
+
+    code = "model-damaged"
+
+
+class ModelFormatUnknown(Invalid):
+    """These bytes are no model of ours; nothing in them was opened."""
+
+    code, field = "model-format-unknown", "model"
