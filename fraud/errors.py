@@ -27,6 +27,12 @@ class NoteTooLong(Invalid):
     code, field = "note-too-long", "note"
 
 
+class InvalidLabel(Invalid):
+    """An answer about a payment becomes known after it was asked for, and not in the future."""
+
+    code, field = "invalid-label", "known_at"
+
+
 class TooFewLabels(Conflict):
     """Too few payments have a known outcome to learn from."""
 

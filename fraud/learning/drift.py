@@ -47,7 +47,7 @@ def reference(columns: Mapping[str, Any], *, bins: int) -> Reference:
 
 
 def usual(values: Any, *, bins: int) -> Usual:
-    """Bins of as equal shares as the values allow: a value that fills several has one of its own."""
+    """Bins of as equal shares as the values allow; a value that fills several has its own."""
     values = np.asarray(values, dtype=float)
     seen = np.sort(values[~np.isnan(values)])
     if not len(seen):

@@ -32,7 +32,7 @@ INPUTS = (
     Input("own_frauds_28d", "Known frauds on this customer: the means may still be stolen."),
     Input("hours_since_last", "A long sleep before a payment, or none."),
     Input("hour_share", "Thieves keep other hours than their victims."),
-    Input("payees_24h", "Emptying an account goes to several payees."),
+    Input("own_payees_24h", "Emptying an account goes to several payees."),
     # --- this payee, by this customer -----------------------------------------------------------
     Input("pair_count", "Who was paid before without complaint is rarely a thief."),
     # --- this payee, by everybody ---------------------------------------------------------------
@@ -63,7 +63,7 @@ FOREST = (
     "own_count_1h",
     "own_count_24h",
     "hours_since_last",
-    "payees_24h",
+    "own_payees_24h",
     "pair_count",
     "payee_count_7d",
 )
