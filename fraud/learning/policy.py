@@ -14,7 +14,7 @@ class LearningPolicy:
     payments_min: int = 2_000  # or every feature is an accident
     frauds_min: int = 100  # a few for each leaf; below this the rules know more than a model would
     later_frauds_min: int = 30  # a scale of chances needs this many in the later part
-    payments_max: int = 3_000_000  # newest; bounds memory to about a gigabyte
+    payments_max: int = 1_000_000  # newest; bounds memory to about half a gigabyte
     later_share: float = 0.2  # of the window's payments, the newest: for weights and calibration
 
     # --- trees -----------------------------------------------------------------------------
@@ -47,12 +47,15 @@ class LearningPolicy:
     confidence: float = 0.95
     loss_max: float = 0.01  # average precision: a candidate must surely lose less than this
     shift_max: float = 0.2  # PSI: the usual border of "this is another population"
-    later_labels_min: int = 500  # payments with known outcome that both have scored
-    promotion_days_max: int = 14  # a proposal is decided while its figures are still true
+    later_labels_min: int = 500  # payments with a known outcome that neither has learned from
+    later_payments_max: int = 20_000  # newest; a minute of scoring
+    promotion_life: timedelta = timedelta(days=14)  # decided while its figures are still true
 
     # --- drift -----------------------------------------------------------------------------
     bins: int = 10
-    drift_payments: int = 2_000  # looked at together; also how soon a shift is found
+    # Looked at together, each time so many new ones have moved: after a shift, the second look sees
+    # nothing but shifted payments, so it is found within 2,000.
+    drift_payments: int = 1_000
     drift_payments_min: int = 500  # a day with fewer says nothing about shares of a tenth
     reference_payments_max: int = 100_000
 
@@ -61,6 +64,13 @@ class LearningPolicy:
     alerts_a_day: float = 50.0  # what two officers can look at
     tuning_days_min: int = 7  # a week, so that a weekend is in it
     tuning_payments_min: int = 500
+
+    tuning_time: timedelta = timedelta(days=28)  # four of each weekday, and a payday
+
+    # --- the worker's hours ----------------------------------------------------------------
+    training_time_max: timedelta = timedelta(hours=1)  # a run older than this has died
+    history_batch_max: int = 500  # one transaction: a second's work
+    history_batches_max: int = 20
 
     # --- sizes -----------------------------------------------------------------------------
     model_bytes_max: int = 8_000_000

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from fraud.errors import TooFewLabels
-from fraud.learning import drift, voices, weights
+from fraud.learning import drift, metrics, voices, weights
 from fraud.learning.booster import Booster
 from fraud.learning.bundle import Bundle, Voice
 from fraud.learning.forest import Forest, Grown, grow
@@ -21,6 +21,8 @@ from fraud.learning.policy import LEARNING, LearningPolicy
 from fraud.learning.scorer import Scorer
 
 SCORE = "score"  # the model's own answer among the features watched for drift
+# Everything that is read of a payment.
+NAMES = tuple(dict.fromkeys((*(one.name for one in INPUTS), *FOREST, voices.PROFILE, voices.RULES)))
 Say = Callable[[str, int], None]  # what is being done, and how much of it in percent
 
 
@@ -105,8 +107,7 @@ def train(
     early, later = taught.part(0, cut), taught.part(cut, len(taught.rows))
     _check_enough(taught, later, policy)
     say("reading features", 10)
-    names = _names(table)
-    columns = {name: np.asarray(table.feature(name), dtype=float) for name in names}
+    columns = {name: np.asarray(table.feature(name), dtype=float) for name in NAMES}
     say("growing the forest", 25)
     forest = _forest(_taken(columns, _spread(early.rows, policy)), policy)
     say("growing trees on the earlier part", 35)
@@ -115,11 +116,11 @@ def train(
     )
     say("growing trees on all of it", 65)
     whole = replace(first, trees=_trees(columns, taught, policy))
-    say("remembering what is usual", 90)
+    say("measuring", 90)
     return replace(
         whole,
         reference=_reference(first, columns, later.rows, policy),
-        about=_about(taught, later, window),
+        about=_about(taught, window) | _measured(first, columns, later),
     )
 
 
@@ -136,11 +137,6 @@ def _check_enough(taught: Lesson, later: Lesson, policy: LearningPolicy) -> None
             f"Only {recent:,} of the newest payments are known frauds; to measure a model it "
             f"takes {policy.later_frauds_min:,}. The rules' score stays in force."
         )
-
-
-def _names(table: Table) -> tuple[str, ...]:
-    wanted = (*(one.name for one in INPUTS), *FOREST, voices.PROFILE, voices.RULES)
-    return tuple(dict.fromkeys(wanted))
 
 
 def _taken(columns: dict[str, Any], rows: Any) -> dict[str, Any]:
@@ -258,12 +254,21 @@ def _reference(
     return drift.reference(watched | {SCORE: Scorer(bundle).scores(taken)}, bins=policy.bins)
 
 
-def _about(taught: Lesson, later: Lesson, window: Window) -> dict[str, Any]:
+def _about(taught: Lesson, window: Window) -> dict[str, Any]:
     return {
         "window": [window.start, window.end],
         "known_by": window.known_by,
         "payments": len(taught.rows),
         "frauds": int(taught.fraud.sum()),
-        "later_payments": len(later.rows),
-        "later_frauds": int(later.fraud.sum()),
+    }
+
+
+def _measured(bundle: Bundle, columns: dict[str, Any], later: Lesson) -> dict[str, Any]:
+    """The trees of the earlier part on the later one, which only set weights and scale; and the
+    rules on the same payments."""
+    taken = _taken(columns, later.rows)
+    rules = np.nan_to_num(taken[voices.RULES])
+    return {
+        "later": metrics.figures(later.fraud, Scorer(bundle).scores(taken)).to_json(),
+        "rules": metrics.figures(later.fraud, rules).to_json(),
     }

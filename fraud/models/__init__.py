@@ -4,6 +4,7 @@ from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.labels import Label
+from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.models.limits import CustomerLimit
 
 __all__ = [
@@ -13,6 +14,10 @@ __all__ = [
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
+    "DriftCheck",
     "Label",
+    "ModelVersion",
     "PaymentFact",
+    "Promotion",
+    "TrainingRun",
 ]

@@ -58,7 +58,7 @@ def test_what_is_missing_is_no_accident(trees, rows):
 
 def test_threads_do_not_mix_their_rows(trees, rows):
     wanted = [trees.margin(row) for row in rows.tolist()]
-    wrong = []
+    wrong: list[int] = []
 
     def ask():
         for _ in range(20):
