@@ -7,11 +7,13 @@ from django.db import models
 from django.db.models.functions import Now
 
 from fintrust.core.fields import TxField
-from fintrust.core.ids import PublicModel, PublicQuerySet, to_public
+from fintrust.core.ids import PublicModel, PublicQuerySet, to_public, uuid7
 from fintrust.core.money import Money
 from fraud import verdict
 from fraud.facts import KINDS, Facts
 from fraud.features import Snapshot
+from fraud.verdict import OfficersRule
+from fraud.verdict import Verdict as Judged
 
 
 class DecisionQuerySet(PublicQuerySet):
@@ -47,8 +49,20 @@ class Decision(PublicModel):
     facts = models.JSONField()
     snapshot = models.JSONField()
     ruleset = models.CharField("ruleset version", max_length=40)
+    # What officers had put in force, the models, and what these said; nothing in decisions from
+    # before there were any.
+    officers = models.CharField("officers' ruleset", max_length=40, blank=True, db_default="")
+    champion = models.CharField("model", max_length=40, blank=True, db_default="")
+    shadow_model = models.CharField("model on trial", max_length=40, blank=True, db_default="")
+    contributions = models.JSONField("what the model's score is made of", db_default={})
+    shadow = models.JSONField("what rules and model on trial would have said", db_default={})
+    degraded = models.JSONField("what could not be asked", db_default=[])
     at = models.DateTimeField("asked at")
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    # Which rules matched, from the judging to the writing; read back, they are `RuleHit` rows.
+    matched: tuple[OfficersRule, ...] = ()
+    matched_in_shadow: tuple[OfficersRule, ...] = ()
 
     objects: ClassVar = DecisionQuerySet.as_manager()
 
@@ -67,6 +81,32 @@ class Decision(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} {self.subject}"
+
+    @classmethod
+    def made(cls, facts: Facts, snapshot: Snapshot, judged: Judged) -> Self:
+        """Not stored yet."""
+        made = cls(
+            id=uuid7(),
+            subject=facts.subject,
+            customer_id=facts.customer_id,
+            verdict=judged.verdict,
+            score=judged.score,
+            risk_level=judged.risk_level,
+            forbidden=judged.forbidden,
+            reasons=judged.reasons_json(),
+            facts=facts.to_json(),
+            snapshot=snapshot.to_json(),
+            ruleset=judged.ruleset,
+            officers=judged.officers,
+            champion=judged.champion,
+            shadow_model=judged.shadow_model,
+            contributions=dict(judged.contributions),
+            shadow=dict(judged.shadow),
+            degraded=list(judged.degraded),
+            at=facts.at,
+        )
+        made.matched, made.matched_in_shadow = judged.matched, judged.matched_in_shadow
+        return made
 
     def facts_then(self) -> Facts:
         return Facts.from_json(self.facts)
@@ -89,9 +129,24 @@ class PaymentFact(models.Model):
     account = models.CharField(max_length=40)
     counterparty = models.CharField(max_length=40, blank=True)
     outgoing = models.BooleanField()
+    # Where the money went and where it came from, whoever asked for it.
+    credited = models.GeneratedField(
+        expression=models.Case(models.When(outgoing=True, then="counterparty"), default="account"),
+        output_field=models.CharField(max_length=40),
+        db_persist=True,
+    )
+    debited = models.GeneratedField(
+        expression=models.Case(models.When(outgoing=True, then="account"), default="counterparty"),
+        output_field=models.CharField(max_length=40),
+        db_persist=True,
+    )
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     local_hour = models.SmallIntegerField("hour on the customer's clock")
+    # Unknown of payments from before November 2026.
+    local_weekday = models.SmallIntegerField("day of the customer's week, 0 is Monday", null=True)
+    device = models.CharField(max_length=64, blank=True, db_default="")
+    unusual = models.BooleanField("out of the customer's habit when made", db_default=False)
     at = models.DateTimeField("asked at")
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -100,23 +155,45 @@ class PaymentFact(models.Model):
         verbose_name = "payment that moved"
         verbose_name_plural = "payments that moved"
         indexes: ClassVar = [
-            # Each holds all that its part of sql/snapshot.sql reads.
+            # Each holds all that its part of the features' statement reads, newest first. Payments
+            # of one moment are ordered by their decisions, in the database as in a history's file.
             models.Index(
-                fields=["customer", "outgoing", "-at"],
-                include=["amount_minor", "currency", "local_hour"],
-                name="fraud_fact_own",
+                fields=["customer", "outgoing", "-at", "-decision"],
+                include=[
+                    "amount_minor",
+                    "currency",
+                    "counterparty",
+                    "account",
+                    "device",
+                    "unusual",
+                    "local_hour",
+                    "local_weekday",
+                ],
+                name="fraud_fact_habit",
             ),
             models.Index(
-                fields=["customer", "counterparty", "-at"],
+                fields=["customer", "counterparty", "-at", "-decision"],
                 include=["amount_minor", "currency"],
                 condition=models.Q(outgoing=True),
-                name="fraud_fact_payee",
+                name="fraud_fact_pair",
             ),
             models.Index(
-                fields=["currency", "-at"],
+                fields=["credited", "-at", "-decision"],
+                include=["customer", "outgoing", "debited", "amount_minor", "currency"],
+                condition=~models.Q(credited=""),
+                name="fraud_fact_credited",
+            ),
+            models.Index(
+                fields=["device", "-at", "-decision"],
+                include=["customer"],
+                condition=~models.Q(device=""),
+                name="fraud_fact_device",
+            ),
+            models.Index(
+                fields=["currency", "-at", "-decision"],
                 include=["amount_minor", "customer"],
                 condition=models.Q(outgoing=True),
-                name="fraud_fact_peers",
+                name="fraud_fact_others",
             ),
             models.Index(fields=["recorded_at", "id"], name="fraud_fact_recorded"),
         ]
@@ -126,6 +203,10 @@ class PaymentFact(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(local_hour__gte=0, local_hour__lte=23), name="fraud_fact_hour"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(local_weekday__gte=0, local_weekday__lte=6),
+                name="fraud_fact_weekday",
             ),
         ]
 
