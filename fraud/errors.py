@@ -27,10 +27,64 @@ class NoteTooLong(Invalid):
     code, field = "note-too-long", "note"
 
 
+class ConditionInvalid(Invalid):
+    """The condition of a rule cannot be read."""
+
+    code, field = "condition-invalid", "condition"
+
+    def __init__(self, message: str, *, at: int, instead: str | None = None) -> None:
+        """`at` is the place of the first wrong character, from 0; `instead` what was meant."""
+        meant = f" Did you mean `{instead}`?" if instead else ""
+        super().__init__(message + meant, position=at, suggestion=instead)
+        self.at = at
+
+
 class InvalidLabel(Invalid):
     """An answer about a payment becomes known after it was asked for, and not in the future."""
 
     code, field = "invalid-label", "known_at"
+
+
+class RuleInvalid(Invalid):
+    """Something about the rule is missing or out of bounds."""
+
+    code = "rule-invalid"
+
+
+class RuleNameTaken(Conflict):
+    """Another rule has this name already."""
+
+    code, field = "rule-name-taken", "name"
+
+
+class RuleNotReady(Conflict):
+    """The rule is not in the state that this step begins from."""
+
+    code = "rule-not-ready"
+
+
+class BacktestMissing(Conflict):
+    """A rule goes into force on a backtest of exactly this version that is not too old."""
+
+    code = "backtest-missing"
+
+
+class OwnRule(Conflict):
+    """A rule is put in force by somebody who neither wrote nor proposed it."""
+
+    code = "own-rule"
+
+
+class RulebookFull(Conflict):
+    """As many rules are in force, or on trial, as the bank allows."""
+
+    code = "rulebook-full"
+
+
+class BacktestRunning(Conflict):
+    """A backtest of this version is under way already."""
+
+    code = "backtest-running"
 
 
 class TooFewLabels(Conflict):

@@ -20,6 +20,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     roles.COMPLIANCE: (
         "view_*",
         "fraud.acknowledge_alert",
+        "fraud.write_rule",
+        "fraud.decide_rule",
         "fraud.train_model",
         "fraud.propose_model",
         "fraud.decide_model",

@@ -6,11 +6,13 @@ from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.labels import Label
 from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.models.limits import CustomerLimit
+from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
 
 __all__ = [
     "AfterScore",
     "Alert",
     "AlertQuerySet",
+    "Backtest",
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
@@ -19,5 +21,10 @@ __all__ = [
     "ModelVersion",
     "PaymentFact",
     "Promotion",
+    "Rule",
+    "RuleHit",
+    "RuleStep",
+    "RuleVersion",
+    "Ruleset",
     "TrainingRun",
 ]
