@@ -77,10 +77,10 @@ class LearningAdmin(ReadOnlyAdmin):
         calm: bool = True,
     ) -> HttpResponse:
         """Show what it is about, ask for words, and let the service decide."""
-        form = kind(request.POST or None)
+        form = kind(request.POST if request.method == "POST" else None)
         here = f"admin:{self.opts.app_label}_{self.opts.model_name}"
         back = reverse(f"{here}_change", args=[row.pk]) if row else reverse(f"{here}_changelist")
-        if request.method == "POST" and form.is_valid():
+        if form.is_valid():
             try:
                 deed(by=request.user, **form.cleaned_data)
             except Problem as problem:

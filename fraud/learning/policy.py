@@ -26,7 +26,9 @@ class LearningPolicy:
     payments_share: float = 0.8
     ridge: float = 1.0
     seed: int = 20  # fixed: the same payments make the same bytes
-    threads: int = 2
+    threads: int = (
+        1  # the worker shares its machine with the bank, where threads wait for each other
+    )
 
     # --- forest ----------------------------------------------------------------------------
     forest_trees: int = 100

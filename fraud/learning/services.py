@@ -105,7 +105,6 @@ def start_shadow(*, model: ModelVersion, by: User, reason: str) -> ModelVersion:
     return model
 
 
-@transaction.atomic
 def propose_promotion(
     *, model: ModelVersion, by: User, reason: str, policy: LearningPolicy = LEARNING
 ) -> Promotion:
@@ -114,8 +113,17 @@ def propose_promotion(
     reason = _reason(reason)
     if selectors.shadow() != model:
         raise ModelInWrongState("A model is tried in the shadow first.")
+    # Measured before the transaction: it takes seconds, and no lock waits for it. Whoever approves
+    # looks again whether it was compared with what is in force then.
     found = evidence.of(model, selectors.champion(), policy)
     check(found, policy)
+    return _propose(model, found, by, reason, policy)
+
+
+@transaction.atomic
+def _propose(
+    model: ModelVersion, found: Evidence, by: User, reason: str, policy: LearningPolicy
+) -> Promotion:
     try:
         with transaction.atomic():
             promotion = Promotion.objects.create(
