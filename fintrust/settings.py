@@ -456,6 +456,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300,
         "options": {"expires": 300},
     },
+    # By the week: a threshold that moved every day would follow the weekend.
+    "tune-thresholds": {
+        "task": "fraud.tune",
+        "schedule": timedelta(days=7),
+    },
     "watch-drift": {
         "task": "fraud.watch_drift",
         "schedule": 60,

@@ -37,3 +37,11 @@ def watch_drift() -> bool:
 
     check = work.watch_drift()
     return check is not None and check.alarmed
+
+
+@shared_task(name="fraud.tune")
+def tune() -> float | None:
+    """The new threshold, when the champion's scores gave one."""
+    from fraud.learning import work
+
+    return work.tune()

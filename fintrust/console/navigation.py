@@ -12,6 +12,7 @@ from django.urls import reverse
 from banking.proposals.selectors import open_adjustments, open_closings
 from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
+from fraud.learning.waiting import open_drift_alarms, open_promotions
 from fraud.selectors import open_alerts
 
 HELD = "status__exact=held"
@@ -41,6 +42,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Limits", "speed", "fraud.CustomerLimit"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
+            ("Models", "model_training", "fraud.ModelVersion"),
+            ("Trainings", "school", "fraud.TrainingRun"),
         ),
     ),
     (
@@ -96,16 +99,18 @@ def _today(request: HttpRequest) -> list[dict[str, Any]]:
             "active": _shows_held(request),
         }
         items.append(held | _badge(held_transfers().count()))
-    for title, icon, label, waiting in _PROPOSALS:
+    for title, icon, label, waiting in _WAITING:
         item = _item(request, title, icon, label)
         if item:
             items.append(item | _badge(waiting().count()))
     return items
 
 
-_PROPOSALS: tuple[tuple[str, str, str, Callable[[], QuerySet[Any]]], ...] = (
+_WAITING: tuple[tuple[str, str, str, Callable[[], QuerySet[Any]]], ...] = (
     ("Adjustments", "edit_note", "banking.Adjustment", open_adjustments),
     ("Closings", "lock", "banking.Closing", open_closings),
+    ("Models to decide", "rule", "fraud.Promotion", open_promotions),
+    ("Drift", "moving", "fraud.DriftCheck", open_drift_alarms),
 )
 
 

@@ -24,8 +24,8 @@ class Evidence:
     payments: int
     frauds: int
     comparison: Comparison | None  # None without a fraud to find
-    worst: str
-    worst_shift: float
+    shifted: str  # the feature that shifted most
+    shift: float
 
     def to_json(self) -> dict[str, Any]:
         compared = self.comparison.to_json() if self.comparison else {}
@@ -33,8 +33,8 @@ class Evidence:
             "against": self.against,
             "payments": self.payments,
             "frauds": self.frauds,
-            "worst": self.worst,
-            "worst_shift": self.worst_shift,
+            "shifted": self.shifted,
+            "shift": self.shift,
             **compared,
         }
 
@@ -46,14 +46,14 @@ def of(model: ModelVersion, champion: ModelVersion | None, policy: LearningPolic
     table = selectors.stored(selectors.between(since, now, newest=policy.later_payments_max))
     window = Window(micros_of(since), micros_of(now), micros_of(now))
     taught = training.lesson(table, selectors.labels_of(table), window, policy)
-    loaded = registry.load(model.pk)
+    loaded = registry.load(model.public_id)
     scores = loaded.scores(table.columns)
     shifts = loaded.bundle.reference.shifts(table.columns | {training.SCORE: scores})
-    worst = max(shifts, key=lambda name: shifts[name])
+    shifted = max(shifts, key=lambda name: shifts[name])
     rows, comparison = taught.rows, None
     if taught.fraud.any():
         rival = (
-            registry.load(champion.pk).scores(table.columns)
+            registry.load(champion.public_id).scores(table.columns)
             if champion
             else np.nan_to_num(table.columns[voices.RULES])
         )
@@ -70,8 +70,8 @@ def of(model: ModelVersion, champion: ModelVersion | None, policy: LearningPolic
         payments=len(rows),
         frauds=int(taught.fraud.sum()),
         comparison=comparison,
-        worst=worst,
-        worst_shift=shifts[worst],
+        shifted=shifted,
+        shift=shifts[shifted],
     )
 
 

@@ -106,8 +106,8 @@ class Comparison:
 
     candidate: float
     champion: float
-    worst: float  # between these two lies what the candidate truly adds
-    best: float
+    low: float  # between these two lies what the candidate truly adds
+    high: float
 
     def to_json(self) -> dict[str, float]:
         return asdict(self)
@@ -126,5 +126,5 @@ def compare(
         times = np.bincount(drawing.integers(0, count, count), minlength=count)
         differences.append(ours.average_precision(times) - theirs.average_precision(times))
     tail = (1 - confidence) / 2
-    worst, best = np.quantile(differences, [tail, 1 - tail]).tolist()
-    return Comparison(ours.average_precision(), theirs.average_precision(), worst, best)
+    low, high = np.quantile(differences, [tail, 1 - tail]).tolist()
+    return Comparison(ours.average_precision(), theirs.average_precision(), low, high)

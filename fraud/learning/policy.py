@@ -26,7 +26,9 @@ class LearningPolicy:
     payments_share: float = 0.8
     ridge: float = 1.0
     seed: int = 20  # fixed: the same payments make the same bytes
-    threads: int = 2
+    threads: int = (
+        1  # the worker shares its machine with the bank, where threads wait for each other
+    )
 
     # --- forest ----------------------------------------------------------------------------
     forest_trees: int = 100
@@ -62,6 +64,7 @@ class LearningPolicy:
     # --- thresholds ------------------------------------------------------------------------
     retune_share_max: float = 0.1  # a threshold moves at most a tenth at a time
     alerts_a_day: float = 50.0  # what two officers can look at
+    threshold_gap: float = 0.01  # what is flagged stays apart from what is blocked
     tuning_days_min: int = 7  # a week, so that a weekend is in it
     tuning_payments_min: int = 500
 

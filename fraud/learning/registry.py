@@ -2,7 +2,6 @@
 
 import time
 from functools import lru_cache
-from uuid import UUID
 
 import structlog
 
@@ -16,27 +15,27 @@ from fraud.models import ModelVersion
 KEPT = 4  # champion, shadow, and those before them while requests still run
 RETRY_SECONDS = 60  # what could not be read is tried again, and not at every payment
 
-_failed: dict[UUID, float] = {}
+_failed: dict[str, float] = {}
 log = structlog.get_logger(__name__)
 
 
-def scorer(id: UUID) -> Scorer | None:
-    """The model of this id; None when it cannot be had, and then the decision is degraded."""
-    if time.monotonic() - _failed.get(id, -RETRY_SECONDS) < RETRY_SECONDS:
+def scorer(name: str) -> Scorer | None:
+    """The model of this public id; None when it cannot be had: the decision is degraded then."""
+    if time.monotonic() - _failed.get(name, -RETRY_SECONDS) < RETRY_SECONDS:
         return None
     try:
-        return load(id)
-    except (ModelVersion.DoesNotExist, Problem, BoosterBroken, LibraryMissing) as problem:
-        _failed[id] = time.monotonic()
-        log.error("model cannot be loaded", model=str(id), why=str(problem))
+        return load(name)
+    except (Problem, BoosterBroken, LibraryMissing) as problem:
+        _failed[name] = time.monotonic()
+        log.error("model cannot be loaded", model=name, why=str(problem))
         return None
 
 
 @lru_cache(maxsize=KEPT)
-def load(id: UUID) -> Scorer:
+def load(name: str) -> Scorer:
     """The same, or why not. A model's row never changes, so once is enough."""
-    content, sha256 = ModelVersion.objects.values_list("content", "sha256").get(pk=id)
-    return Scorer(bundle.read(bytes(content), sha256))
+    stored = ModelVersion.objects.only("content", "sha256").get_public(name)
+    return Scorer(bundle.read(bytes(stored.content), stored.sha256))
 
 
 def forget() -> None:

@@ -31,19 +31,19 @@ class Scorer:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self._trees = Booster(bundle.trees, len(bundle.features))
+        self.trees = Booster(bundle.trees, len(bundle.features))
         self._forest = Forest(bundle.forest)
 
     def probability(self, values: Mapping[str, object]) -> float:
         """The chance alone, for a search among many values."""
-        odds = self._odds(self._trees.margin(self._row(values)), self._additions(values))
+        odds = self._odds(self.trees.margin(self.row(values)), self._additions(values))
         return chance(self.bundle.scale.of(odds))
 
     def score(self, values: Mapping[str, object]) -> Scored:
         """The chance and its reasons."""
-        row, added, weight = self._row(values), self._additions(values), self.bundle.trees_weight
-        odds = self._odds(self._trees.margin(row), added)
-        *reasons, common = self._trees.contributions(row)
+        row, added, weight = self.row(values), self._additions(values), self.bundle.trees_weight
+        odds = self._odds(self.trees.margin(row), added)
+        *reasons, common = self.trees.contributions(row)
         shown = dict.fromkeys((*self.bundle.features, *added), 0.0)
         for name, reason in zip(self.bundle.features, reasons, strict=True):
             shown[name] += weight * reason
@@ -57,13 +57,14 @@ class Scorer:
         """Of many rows at once, each as it would be alone."""
         names = self.bundle.features
         rows = np.column_stack([np.asarray(columns[name], dtype=float) for name in names])
-        odds = self.bundle.intercept + self.bundle.trees_weight * self._trees.margins(rows)
+        odds = self.bundle.intercept + self.bundle.trees_weight * self.trees.margins(rows)
         for name, voice in self.bundle.voices.items():
             said = voice.weight * (voices.of_many(name, columns, self._forest) - voice.usual)
             odds = odds + np.where(np.isnan(said), 0.0, said)
         return np.array([chance(self.bundle.scale.of(one)) for one in odds.tolist()])
 
-    def _row(self, values: Mapping[str, object]) -> list[float]:
+    def row(self, values: Mapping[str, object]) -> list[float]:
+        """What the trees are asked about."""
         return [as_number(values.get(name)) for name in self.bundle.features]
 
     def _additions(self, values: Mapping[str, object]) -> dict[str, float]:

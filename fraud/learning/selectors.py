@@ -14,6 +14,7 @@ from uuid import UUID
 import numpy as np
 from django.db.models import QuerySet
 
+from fintrust.core.ids import PublicQuerySet
 from fraud import features, verdict
 from fraud.facts import Facts
 from fraud.features import Snapshot
@@ -21,7 +22,13 @@ from fraud.features.moments import micros_of
 from fraud.learning import training, voices
 from fraud.learning.booster import as_number
 from fraud.learning.training import Labels
-from fraud.models import Decision, DriftCheck, Label, ModelVersion, PaymentFact, Promotion
+from fraud.models import (
+    Decision,
+    Label,
+    ModelVersion,
+    PaymentFact,
+    Ruleset,
+)
 
 CHUNK = 2_000  # decisions read at once: some megabytes of JSON
 
@@ -124,23 +131,51 @@ def newest_payments(count: int) -> "QuerySet[Decision]":
 # --- what is in force ---------------------------------------------------------------------------
 
 
+CANDIDATE, SHADOW, CHAMPION, RETIRED = "candidate", "shadow", "champion", "retired"
+
+
 def champion() -> ModelVersion | None:
-    return _described().filter(status=ModelVersion.Status.CHAMPION).first()
+    """The newest ruleset names it: there is no other word on what is in force."""
+    return _named("champion")
 
 
 def shadow() -> ModelVersion | None:
-    return _described().filter(status=ModelVersion.Status.SHADOW).first()
+    return _named("shadow_model")
 
 
-def _described() -> "QuerySet[ModelVersion]":
-    """Without the bytes, which only the registry needs."""
-    found: QuerySet[ModelVersion] = ModelVersion.objects.defer("content", "card", "metrics")
+def _named(part: str) -> ModelVersion | None:
+    name = Ruleset.objects.order_by("-number").values_list(part, flat=True).first()
+    return described().get_public(name) if name else None
+
+
+def before(model: ModelVersion) -> str:
+    """The champion that this one replaced when it first came into force; empty for none.
+
+    Where rolling back leads: always further back, never to and fro.
+    """
+    rows = Ruleset.objects.order_by("number").values_list("number", "champion")
+    first = rows.filter(champion=model.public_id).first()
+    if first is None:
+        return ""
+    replaced = rows.filter(number__lt=first[0]).order_by("-number").first()
+    return replaced[1] if replaced else ""
+
+
+def states() -> dict[str, str]:
+    """What has become of each model that was ever tried or in force, by its public id."""
+    found = dict.fromkeys(Ruleset.objects.values_list("champion", flat=True).distinct(), RETIRED)
+    newest = Ruleset.objects.order_by("-number").first()
+    if newest is not None:
+        found[newest.shadow_model] = SHADOW
+        found[newest.champion] = CHAMPION
     return found
 
 
-def open_promotions(now: datetime) -> "QuerySet[Promotion]":
-    return Promotion.objects.filter(status=Promotion.Status.OPEN, expires_at__gt=now)
+def state_of(model: ModelVersion) -> str:
+    return states().get(model.public_id, CANDIDATE)
 
 
-def open_drift_alarms() -> "QuerySet[DriftCheck]":
-    return DriftCheck.objects.filter(alarmed=True, seen_at__isnull=True)
+def described() -> PublicQuerySet:
+    """Without the bytes, which only the registry needs."""
+    found: PublicQuerySet = ModelVersion.objects.defer("content")
+    return found

@@ -28,9 +28,9 @@ from fraud.learning import bundle, card, evidence, selectors
 from fraud.learning.evidence import Evidence
 from fraud.learning.policy import LEARNING, LearningPolicy
 from fraud.models import DriftCheck, ModelVersion, Promotion, TrainingRun
+from fraud.rulebook import services as rulebook
 
 REASON_MIN, REASON_MAX = 3, 500
-Status = ModelVersion.Status
 
 
 # --- training -----------------------------------------------------------------------------------
@@ -87,39 +87,43 @@ def keep(
 
 @transaction.atomic
 def start_shadow(*, model: ModelVersion, by: User, reason: str) -> ModelVersion:
-    """Let a candidate say beside each decision what it would have said."""
+    """Let a model say beside each decision what it would have said, instead of the one before."""
     _may(by, "propose_model")
     reason = _reason(reason)
     _lock()
-    model.refresh_from_db(fields=["status"])
-    if model.status not in {Status.CANDIDATE, Status.RETIRED}:
-        raise ModelInWrongState("Only a candidate, or a retired model, can be tried in the shadow.")
-    before = selectors.shadow()
-    if before is not None:
-        _set(before, Status.CANDIDATE)
-    _set(model, Status.SHADOW)
+    if selectors.state_of(model) in {selectors.SHADOW, selectors.CHAMPION}:
+        raise ModelInWrongState("This model is in use already.")
+    instead = selectors.shadow()
+    rulebook.publish(shadow_model=model.public_id, why=reason, by=by)
     record(
         "fraud.model.shadowed",
         subject=model,
         by=by,
         reason=reason,
-        data={"instead": before.public_id if before else None},
+        data={"instead": _name(instead)},
     )
-    _publish(why=reason, by=by)
     return model
 
 
-@transaction.atomic
 def propose_promotion(
     *, model: ModelVersion, by: User, reason: str, policy: LearningPolicy = LEARNING
 ) -> Promotion:
     """Ask a colleague to put the shadow in force. Refused unless later payments speak for it."""
     _may(by, "propose_model")
     reason = _reason(reason)
-    if model.status != Status.SHADOW:
+    if selectors.shadow() != model:
         raise ModelInWrongState("A model is tried in the shadow first.")
+    # Measured before the transaction: it takes seconds, and no lock waits for it. Whoever approves
+    # looks again whether it was compared with what is in force then.
     found = evidence.of(model, selectors.champion(), policy)
     check(found, policy)
+    return _propose(model, found, by, reason, policy)
+
+
+@transaction.atomic
+def _propose(
+    model: ModelVersion, found: Evidence, by: User, reason: str, policy: LearningPolicy
+) -> Promotion:
     try:
         with transaction.atomic():
             promotion = Promotion.objects.create(
@@ -153,15 +157,15 @@ def check(found: Evidence, policy: LearningPolicy = LEARNING) -> None:
             f"{found.frauds:,} of them fraud; it takes {policy.later_labels_min:,} and "
             f"{policy.later_frauds_min:,}."
         )
-    if found.comparison.worst < -policy.loss_max:
+    if found.comparison.low < -policy.loss_max:
         raise ModelNotBetter(
             f"Average precision {found.comparison.candidate:.3f} against "
             f"{found.comparison.champion:.3f}: it may be lower by "
-            f"{-found.comparison.worst:.3f}, and {policy.loss_max:.3f} is the most allowed."
+            f"{-found.comparison.low:.3f}, and {policy.loss_max:.3f} is the most allowed."
         )
-    if found.worst_shift >= policy.shift_max:
+    if found.shift >= policy.shift_max:
         raise ModelShifted(
-            f"“{found.worst}” has shifted by {found.worst_shift:.2f}, and "
+            f"“{found.shifted}” has shifted by {found.shift:.2f}, and "
             f"{policy.shift_max:.2f} is another population. Train on newer payments."
         )
 
@@ -170,16 +174,12 @@ def check(found: Evidence, policy: LearningPolicy = LEARNING) -> None:
 def approve_promotion(*, promotion: Promotion, by: User, reason: str = "") -> ModelVersion:
     """Put the model in force, once, if nothing has changed since it was proposed."""
     promotion = _lock_promotion(promotion, by)
-    model = ModelVersion.objects.defer("content").get(pk=promotion.model_id)
-    now = selectors.champion()
-    if model.status != Status.SHADOW or promotion.figures["against"] != _name(now):
+    model, now = promotion.model, selectors.champion()
+    if selectors.shadow() != model or promotion.figures["against"] != _name(now):
         raise ModelInWrongState("It was compared with another model; withdraw, and propose again.")
     _decide(promotion, Promotion.Status.APPROVED, by, reason)
-    if now is not None:
-        _set(now, Status.RETIRED)
-    model.predecessor = now
-    _set(model, Status.CHAMPION)
     why = reason.strip() or promotion.reason
+    rulebook.publish(champion=model.public_id, shadow_model="", why=why, by=by)
     record(
         "fraud.model.promoted",
         subject=model,
@@ -188,7 +188,6 @@ def approve_promotion(*, promotion: Promotion, by: User, reason: str = "") -> Mo
         before={"champion": _name(now)},
         after={"champion": model.public_id},
     )
-    _publish(why=why, by=by)
     return model
 
 
@@ -221,20 +220,17 @@ def roll_back(*, by: User, reason: str) -> ModelVersion | None:
     now = selectors.champion()
     if now is None:
         raise NothingToRollBack()
-    back = now.predecessor
-    _set(now, Status.RETIRED)
-    if back is not None:
-        _set(back, Status.CHAMPION)
+    back = selectors.before(now)
+    rulebook.publish(champion=back, why=reason, by=by)
     record(
         "fraud.model.rolled_back",
         subject=now,
         by=by,
         reason=reason,
         before={"champion": now.public_id},
-        after={"champion": _name(back)},
+        after={"champion": back or None},
     )
-    _publish(why=reason, by=by)
-    return back
+    return selectors.champion()
 
 
 # --- drift --------------------------------------------------------------------------------------
@@ -278,7 +274,7 @@ def _lock_promotion(promotion: Promotion, by: User, *, own: bool = False) -> Pro
     """The proposal as it is now, if this person may end it in this way."""
     _may(by, "propose_model" if own else "decide_model")
     _lock()
-    promotion = Promotion.objects.select_for_update().get(pk=promotion.pk)
+    promotion = Promotion.objects.select_for_update(of=["self"]).get(pk=promotion.pk)
     if not promotion.is_open(timezone.now()):
         raise PromotionDecided()
     if (promotion.proposed_by_id == by.pk) is not own:
@@ -299,11 +295,6 @@ def _decide(promotion: Promotion, status: str, by: User, reason: str) -> None:
     )
 
 
-def _set(model: ModelVersion, status: str) -> None:
-    model.status, model.status_since = status, timezone.now()
-    model.save(update_fields=["status", "status_since", "predecessor"])
-
-
 def _name(model: ModelVersion | None) -> str | None:
     return None if model is None else model.public_id
 
@@ -311,7 +302,3 @@ def _name(model: ModelVersion | None) -> str | None:
 def _as_text(figures: Mapping[str, Any]) -> dict[str, str]:
     """A leaf of the log has one spelling of a number."""
     return {name: str(value) for name, value in figures.items()}
-
-
-def _publish(*, why: str, by: User) -> None:
-    """Tell the ruleset which models are in force: the one place that knows about rulesets."""

@@ -119,7 +119,7 @@ def train(
     say("measuring", 90)
     return replace(
         whole,
-        reference=_reference(first, columns, later.rows, policy),
+        reference=_reference(whole, columns, later.rows, policy),
         about=_about(taught, window) | _measured(first, columns, later),
     )
 

@@ -5,7 +5,7 @@ Each sweeps what rows say is due, so a lost or doubled task changes nothing.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from django.db import connection, transaction
@@ -20,6 +20,8 @@ from fraud.learning import registry, selectors, services, thresholds, training
 from fraud.learning.policy import LEARNING, LearningPolicy
 from fraud.learning.training import Window
 from fraud.models import AfterScore, DriftCheck, ModelVersion, PaymentFact, TrainingRun
+from fraud.rulebook import selectors as rulebook_selectors
+from fraud.rulebook import services as rulebook
 
 log = structlog.get_logger(__name__)
 RunStatus = TrainingRun.Status
@@ -119,7 +121,7 @@ def score_history(policy: LearningPolicy = LEARNING) -> int:
 def _score_batch(policy: LearningPolicy) -> int:
     with _alone("fraud.score_history") as alone:
         model = selectors.champion() if alone else None
-        scorer = registry.scorer(model.pk) if model else None
+        scorer = registry.scorer(model.public_id) if model else None
         if model is None or scorer is None:
             return 0
         facts = {fact.decision_id: fact for fact in _unscored(model, policy)}
@@ -152,7 +154,7 @@ def watch_drift(policy: LearningPolicy = LEARNING) -> DriftCheck | None:
         model = selectors.champion() or selectors.shadow() if alone else None
         if model is None or not (until := _due(model, policy)):
             return None
-        scorer = registry.scorer(model.pk)
+        scorer = registry.scorer(model.public_id)
         if scorer is None:
             return None
         table = selectors.stored(selectors.newest_payments(policy.drift_payments))
@@ -206,26 +208,29 @@ def _remember(
 # --- thresholds ---------------------------------------------------------------------------------
 
 
-def wanted_threshold(
-    now: float, at: datetime | None = None, policy: LearningPolicy = LEARNING
-) -> float | None:
-    """One step from the threshold now towards the officers' budget of alerts; None while there
-    are too few scores of the champion to go by."""
-    model = selectors.champion()
+def tune(policy: LearningPolicy = LEARNING) -> float | None:
+    """One step of the threshold towards the officers' budget of alerts, as a new ruleset.
+
+    None while there are too few scores of the champion to go by.
+    """
+    model, now = selectors.champion(), timezone.now()
     if model is None:
         return None
-    end = at or timezone.now()
-    start = end - policy.tuning_time
     scored = AfterScore.objects.filter(
-        model=model.public_id, fact__at__gte=start, fact__at__lt=end
+        model=model.public_id, fact__at__gte=now - policy.tuning_time, fact__at__lt=now
     ).values_list("score", "fact__at")
     rows = list(scored[: policy.payments_max])
     if len(rows) < policy.tuning_payments_min:
         return None
-    days = (end - min(moment for _, moment in rows)) / DAY
+    days = (now - min(moment for _, moment in rows)) / DAY
     if days < policy.tuning_days_min:
         return None
     wanted = thresholds.by_budget(
         [score for score, _ in rows], days=days, alerts_a_day=policy.alerts_a_day
     )
-    return thresholds.step(now, wanted, share_max=policy.retune_share_max)
+    force = rulebook_selectors.current()
+    step = thresholds.step(force.flagged_from, wanted, share_max=policy.retune_share_max)
+    flagged_from = min(step, force.blocked_from - policy.threshold_gap)
+    why = f"{policy.alerts_a_day:g} alerts a day, as officers can look at"
+    rulebook.publish(flagged_from=flagged_from, why=why, by=None)
+    return flagged_from

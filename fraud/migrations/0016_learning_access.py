@@ -14,12 +14,7 @@ class Migration(migrations.Migration):
             update=["status", "step", "percent", "rows_read", "started_at", "ended_at", "outcome"],
             readers=READER,
         ),
-        # What a model is can never change; whether it is in use can.
-        access.read_write(
-            "fraud_modelversion",
-            update=["status", "status_since", "predecessor_id"],
-            readers=READER,
-        ),
+        access.append_only("fraud_modelversion"),
         access.read_write(
             "fraud_promotion",
             update=["status", "decided_by_id", "decided_at", "decision_reason"],

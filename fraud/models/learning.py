@@ -1,7 +1,7 @@
 """Models, what they were made by, who let them in, and whether the world has moved away.
 
-A model's bytes and figures are written once. What may change is whether it is in use, and of a
-training or a proposal how far it has come; the database refuses the rest.
+A model is written once; whether it is in force, the newest ruleset says. What may change is how far
+a training or a proposal has come, and whether an alarm was seen; the database refuses the rest.
 """
 
 from datetime import datetime
@@ -63,13 +63,7 @@ class TrainingRun(PublicModel):
 
 
 class ModelVersion(PublicModel):
-    """A trained model: its bytes, what it saw, how good it was, and whether it is in use."""
-
-    class Status(models.TextChoices):
-        CANDIDATE = "candidate", "Candidate"
-        SHADOW = "shadow", "In the shadow"
-        CHAMPION = "champion", "In force"
-        RETIRED = "retired", "Retired"
+    """A trained model: its bytes, what it saw and how good it was."""
 
     prefix: ClassVar[str] = "mdl"
 
@@ -91,13 +85,6 @@ class ModelVersion(PublicModel):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
     made_at = models.DateTimeField(db_default=Now(), editable=False)
-    status = models.CharField(max_length=10, choices=Status, default=Status.CANDIDATE)
-    status_since = models.DateTimeField(db_default=Now())
-    # Who was in force before it: where rolling back leads.
-    predecessor = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="+", db_index=False
-    )
-
     objects: ClassVar = PublicQuerySet.as_manager()
 
     class Meta:
@@ -109,20 +96,9 @@ class ModelVersion(PublicModel):
             ("roll_back_model", "Can put the model before back in force"),
         ]
         indexes: ClassVar = [models.Index(fields=["-made_at", "-id"], name="fraud_model_new")]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["status"],
-                condition=Q(status__in=["shadow", "champion"]),
-                name="fraud_model_one_of_each",
-            ),
-            models.CheckConstraint(
-                condition=Q(predecessor__isnull=True) | ~Q(predecessor=F("id")),
-                name="fraud_model_not_its_own_predecessor",
-            ),
-        ]
 
     def __str__(self) -> str:
-        return f"{self.get_status_display()}, {self.public_id}"
+        return self.public_id
 
 
 class Promotion(PublicModel):

@@ -86,6 +86,9 @@ def model(seed: int = 7) -> Bundle:
 # --- the same as rows of the bank ---------------------------------------------------------------
 
 
+BAD = (0.85, 0.1, 0.05)  # how often none, one and all of a payee's five labels are fraud
+
+
 def decided(
     person: User,
     payments: int,
@@ -103,7 +106,7 @@ def decided(
         at = until - back * every
         deviations, bad = (
             float(dice.normal(0, 1.5)),
-            int(dice.choice([0, 1, 5], p=[0.85, 0.1, 0.05])),
+            int(dice.choice([0, 1, 5], p=BAD)),
         )
         odds = -3.5 + 1.2 * max(deviations, 0) + 0.8 * bad
         answers.append(bool(dice.random() < 1 / (1 + math.exp(-odds))))

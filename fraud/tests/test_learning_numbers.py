@@ -171,9 +171,9 @@ def test_a_comparison_is_paired_and_repeats_itself():
     ask = {"resamples": 200, "confidence": 0.95, "seed": 1}
     better = metrics.compare(fraud, good, bad, **ask)
     assert better == metrics.compare(fraud, good, bad, **ask)
-    assert 0 < better.worst < better.candidate - better.champion < better.best
+    assert 0 < better.low < better.candidate - better.champion < better.high
     same = metrics.compare(fraud, good, good.copy(), **ask)
-    assert (same.worst, same.best) == (0.0, 0.0)
+    assert (same.low, same.high) == (0.0, 0.0)
 
 
 # --- thresholds ---------------------------------------------------------------------------------
