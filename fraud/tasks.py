@@ -10,3 +10,19 @@ def score_afterwards() -> int:
     from fraud import afterwards
 
     return afterwards.score_afterwards()
+
+
+@shared_task(name="fraud.work_on_backtests", time_limit=3600)
+def work_on_backtests() -> int:
+    """The first one of a large bank fills the columns with all of its past."""
+    from fraud.backtest import services
+
+    return services.work()
+
+
+@shared_task(name="fraud.watch_rules")
+def watch_rules() -> int:
+    """Budgets of rules, in case a look after a commit was lost."""
+    from fraud.rulebook import breaker
+
+    return breaker.sweep()
