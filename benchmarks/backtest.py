@@ -1,10 +1,11 @@
 """A rule on a million labelled payments, and what a rule costs a payment.
 
-    python -m benchmarks.backtest [--payments 1000000] [--second POSTGRESQL_URL]
+    python -m benchmarks.backtest [--payments 1000000]
 
 The payments are invented in columns, with the product's own table of history in a DuckDB file; what
-is measured is the product's own backtest, from the file to the result, the newest labels and 20 rules
-in force included. A part of the same history is asked of PostgreSQL, too, and must say the same.
+is measured is the product's own backtest, from the file to the result, the newest labels and 20
+rules in force included. A part of the same history is asked of PostgreSQL, too, and must say the
+same.
 Goals: backtest_seconds below 10, rules_50_us around 30.
 """
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from banking.proposals.selectors import open_adjustments, open_closings
 from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
+from fraud.rulebook.selectors import proposals as proposed_rules
 from fraud.selectors import open_alerts
 
 HELD = "status__exact=held"
@@ -38,6 +39,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Judgement",
         (
             ("Decisions", "gavel", "fraud.Decision"),
+            ("Rulesets", "layers", "fraud.Ruleset"),
+            ("Backtests", "science", "fraud.Backtest"),
             ("Limits", "speed", "fraud.CustomerLimit"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
@@ -106,6 +109,7 @@ def _today(request: HttpRequest) -> list[dict[str, Any]]:
 _PROPOSALS: tuple[tuple[str, str, str, Callable[[], QuerySet[Any]]], ...] = (
     ("Adjustments", "edit_note", "banking.Adjustment", open_adjustments),
     ("Closings", "lock", "banking.Closing", open_closings),
+    ("Rules", "rule", "fraud.RuleVersion", proposed_rules),
 )
 
 

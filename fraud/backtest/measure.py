@@ -17,8 +17,8 @@ import ibis.expr.types as ir
 from fraud.rulebook import columns
 from fraud.rulebook.syntax import Node, features_of
 
-SLICE_PAYMENTS = 100_000  # about so many at a time, for the sake of progress
-SLICES_MAX = 10
+SLICE_PAYMENTS = 400_000  # about so many at a time, for the sake of progress
+SLICES_MAX = 20
 EXAMPLES_MAX = 10
 Progress = Callable[[int], None]
 # Monday, 29 December 1969: weeks are counted from it, the same for every engine.
@@ -53,6 +53,17 @@ class _Sums:
         return self.sums.get(name, 0)
 
 
+class _Steps:
+    """How far it is, in percent, when so many of them are done."""
+
+    def __init__(self, steps: int, progress: Progress) -> None:
+        self._steps, self._count, self._progress = steps, 0, progress
+
+    def done(self) -> None:
+        self._count += 1
+        self._progress(100 * self._count // self._steps)
+
+
 def newest_labels(labels: ir.Table) -> ir.Table:
     """Of each decision what is known of it now: the newest answer counts."""
     newest = ibis.window(
@@ -74,21 +85,27 @@ def measure(
 ) -> dict[str, Any]:
     """A rule on the payments of a time, with what became known of them until now."""
     first, last = _micros(since), _micros(until)
-    judged = _judged(history, labels, tree, present)
-    within = judged.filter((judged.at_us >= first) & (judged.at_us < last))
+    within = history.filter((history.at_us >= first) & (history.at_us < last))
     slices = min(within.count().to_pyarrow().as_py() // SLICE_PAYMENTS + 1, SLICES_MAX)
-    edges = [first + (last - first) * part // slices for part in range(slices + 1)]
+    judged = _judged(within, _kept(newest_labels(labels)), tree, present)
+    steps = _Steps(2 * slices + 1, progress)
     weeks: dict[int, _Sums] = {}
     money: dict[str, _Sums] = {}
+    examples: dict[str, list[dict[str, Any]]] = {"caught": [], "annoyed": []}
     total = _Sums()
     for part in range(slices):
-        slice_ = judged.filter((judged.at_us >= edges[part]) & (judged.at_us < edges[part + 1]))
-        for row in _rows(_summed(slice_, len(present))):
+        edges = [first + (last - first) * (part + more) // slices for more in (0, 1)]
+        # Kept narrow: what follows asks about answers, and no more about features.
+        one = _kept(judged.filter((judged.at_us >= edges[0]) & (judged.at_us < edges[1])))
+        steps.done()
+        for row in _rows(_summed(one, len(present))):
             counts = [name for name in row if name not in ("week", "currency", *_MONEY)]
             total.add(row, counts)
             weeks.setdefault(row["week"], _Sums()).add(row, counts)
             money.setdefault(row["currency"], _Sums()).add(row, _MONEY)
-        progress(100 * (part + 1) // (slices + 1))
+        for kind, found in examples.items():
+            found += _examples(one.filter(one[kind]))
+        steps.done()
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
@@ -101,32 +118,33 @@ def measure(
              "both": total[f"both_{place}"]}
             for place, rule in enumerate(present)
         ],
-        "examples": {
-            "caught": _examples(within.filter(within.caught)),
-            "annoyed": _examples(within.filter(within.annoyed)),
-        },
+        "examples": {kind: _largest(found) for kind, found in examples.items()},
     }  # fmt: skip
 
 
+def _kept(table: ir.Table) -> ir.Table:
+    """Worked out once, not again for each slice; it goes with the connection."""
+    return table.get_backend().create_table(ibis.util.gen_name("kept"), table, temp=True)
+
+
 def _judged(
-    history: ir.Table, labels: ir.Table, tree: Node, present: tuple[Present, ...]
+    history: ir.Table, known: ir.Table, tree: Node, present: tuple[Present, ...]
 ) -> ir.Table:
     """Each payment with what is known of it, and what the rule and those in force say."""
     trees = [rule.tree for rule in present]
     asked = frozenset[str]().union(*(features_of(one) for one in (tree, *trees)))
     table = columns.readable(history, asked)
     answers = {f"in_force_{place}": columns.column(one, table) for place, one in enumerate(trees)}
-    anything = reduce(or_, answers.values(), ibis.literal(False))
-    table = table.mutate(hit=columns.column(tree, table), in_force=anything, **answers)
-    known = newest_labels(labels)
+    table = table.select(*_PLAIN, hit=columns.column(tree, table), **answers)
     table = table.left_join(known, "decision").drop("decision_right")
-    fraud = table.fraud.fill_null(False)
-    good = (~table.fraud).fill_null(False)
+    fraud, good = table.fraud.fill_null(False), (~table.fraud).fill_null(False)
     return table.mutate(
-        is_fraud=fraud, is_good=good, caught=table.hit & fraud, annoyed=table.hit & good
-    )
+        is_fraud=fraud, is_good=good, caught=table.hit & fraud, annoyed=table.hit & good,
+        in_force=reduce(or_, (table[name] for name in answers), ibis.literal(False)),
+    )  # fmt: skip
 
 
+_PLAIN = ("decision", "at_us", "week", "currency", "amount_minor", "amount_scaled", "stopped")
 _MONEY = ("caught_minor", "saved_minor", "annoyed_minor")
 
 
@@ -208,10 +226,18 @@ def _compared(total: _Sums) -> dict[str, dict[str, int]]:
 
 
 def _examples(table: ir.Table) -> list[dict[str, Any]]:
-    """The largest of them; equal ones in the order of their ids, the same on every engine."""
-    largest = table.order_by([table.amount_scaled.desc(), table.decision])
-    shown = ("decision", "at_us", "amount_minor", "currency")
-    return _rows(largest.limit(EXAMPLES_MAX).select(*shown))
+    shown = table.select("decision", "at_us", "amount_minor", "currency", "amount_scaled")
+    largest = shown.order_by([shown.amount_scaled.desc(), shown.decision])
+    return _rows(largest.limit(EXAMPLES_MAX))
+
+
+def _largest(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The largest of all slices; equal ones in the order of their ids, on every engine."""
+    found.sort(key=lambda one: (-one["amount_scaled"], one["decision"]))
+    return [
+        {name: value for name, value in one.items() if name != "amount_scaled"}
+        for one in found[:EXAMPLES_MAX]
+    ]
 
 
 def _rows(table: ir.Table) -> list[dict[str, Any]]:
