@@ -1,6 +1,6 @@
 """What can go wrong around decisions, limits and alerts."""
 
-from fintrust.core.errors import Conflict, Invalid
+from fintrust.core.errors import Conflict, Forbidden, Invalid
 
 
 class InvalidLimit(Invalid):
@@ -85,3 +85,87 @@ class BacktestRunning(Conflict):
     """A backtest of this version is under way already."""
 
     code = "backtest-running"
+
+
+class TooFewLabels(Conflict):
+    """Too few payments have a known outcome to learn from."""
+
+    code = "too-few-labels"
+
+
+class ModelDamaged(Conflict):
+    """The model's bytes are not the ones that were stored."""
+
+    code = "model-damaged"
+
+
+class ModelFormatUnknown(Invalid):
+    """These bytes are no model of ours; nothing in them was opened."""
+
+    code, field = "model-format-unknown", "model"
+
+
+class TrainingUnderWay(Conflict):
+    """A model is being trained, or waits to be; ask again when that has ended."""
+
+    code = "training-under-way"
+
+
+class ModelUnproven(Conflict):
+    """Too few later payments with a known outcome to say that this model is not worse."""
+
+    code = "model-unproven"
+
+
+class ModelNotBetter(Conflict):
+    """On later payments this model may well be worse than what is in force."""
+
+    code = "model-not-better"
+
+
+class ModelShifted(Conflict):
+    """Payments have moved away from those this model learned from."""
+
+    code = "model-shifted"
+
+
+class ModelInWrongState(Conflict):
+    """This is not possible with a model in this state."""
+
+    code = "model-in-wrong-state"
+
+
+class PromotionDecided(Conflict):
+    """This proposal has been decided, or has run out."""
+
+    code = "promotion-decided"
+
+
+class OwnPromotion(Forbidden):
+    """Who proposes a model does not decide about it."""
+
+    code = "own-promotion"
+
+
+class NothingToRollBack(Conflict):
+    """No model is in force."""
+
+    code = "nothing-to-roll-back"
+
+
+class DriftAlreadySeen(Conflict):
+    """Somebody has seen this alarm, or there was none."""
+
+    code = "drift-already-seen"
+
+
+class ReasonNeeded(Invalid):
+    """Say why, in 3 to 500 characters: it stays beside the deed."""
+
+    code, field = "reason-needed", "reason"
+
+
+class ModelMissing(Conflict):
+    """The model that a decision was made with cannot be read any more."""
+
+    code = "model-missing"

@@ -258,10 +258,10 @@ class RuleVersionAdmin(RulebookAdmin):
         )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
-        check = self.admin_site.admin_view(require_POST(self.check))
+        check = self.admin_site.admin_view(require_POST(self.say_condition))
         return [path("check/", check, name="fraud_ruleversion_check"), *super().get_urls()]
 
-    def check(self, request: HttpRequest) -> HttpResponse:
+    def say_condition(self, request: HttpRequest) -> HttpResponse:
         """What a condition says while it is being written."""
         if not self.has_write_permission(request):
             raise PermissionDenied

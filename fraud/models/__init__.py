@@ -4,6 +4,7 @@ from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.labels import Label
+from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.models.limits import CustomerLimit
 from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
 
@@ -15,11 +16,15 @@ __all__ = [
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
+    "DriftCheck",
     "Label",
+    "ModelVersion",
     "PaymentFact",
+    "Promotion",
     "Rule",
     "RuleHit",
     "RuleStep",
     "RuleVersion",
     "Ruleset",
+    "TrainingRun",
 ]
