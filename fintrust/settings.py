@@ -159,6 +159,8 @@ DATABASES = {
 for alias in ("owner", "reader", "sequencer"):
     if url := env(f"DATABASE_{alias.upper()}_URL", default=""):
         DATABASES[alias] = _database(url)
+# Where backtests keep the past in columns, as Ibis spells an engine: a DuckDB file, or a cluster.
+FRAUD_HISTORY_URL = env("FRAUD_HISTORY_URL", default=f"duckdb://{STATE_DIR}/history.duckdb")
 REDIS_URL = env("REDIS_URL", default="redis://localhost:6379/0")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
@@ -443,6 +445,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "score-afterwards": {
         "task": "fraud.score_afterwards",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "work-on-backtests": {
+        "task": "fraud.work_on_backtests",
+        "schedule": 2,
+        "options": {"expires": 2},
+    },
+    "watch-rules": {
+        "task": "fraud.watch_rules",
         "schedule": 60,
         "options": {"expires": 60},
     },

@@ -12,6 +12,22 @@ def score_afterwards() -> int:
     return afterwards.score_afterwards()
 
 
+@shared_task(name="fraud.work_on_backtests", time_limit=3600)
+def work_on_backtests() -> int:
+    """The first one of a large bank fills the columns with all of its past."""
+    from fraud.backtest import services
+
+    return services.work()
+
+
+@shared_task(name="fraud.watch_rules")
+def watch_rules() -> int:
+    """Budgets of rules, in case a look after a commit was lost."""
+    from fraud.rulebook import breaker
+
+    return breaker.sweep()
+
+
 # Training reads and learns for minutes; the usual limit is for sweeps.
 @shared_task(name="fraud.train", time_limit=3600)
 def train() -> str:

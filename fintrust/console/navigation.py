@@ -13,6 +13,7 @@ from banking.proposals.selectors import open_adjustments, open_closings
 from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
 from fraud.learning.waiting import open_drift_alarms, open_promotions
+from fraud.rulebook.selectors import proposals as proposed_rules
 from fraud.selectors import open_alerts
 
 HELD = "status__exact=held"
@@ -39,6 +40,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Judgement",
         (
             ("Decisions", "gavel", "fraud.Decision"),
+            ("Rulesets", "layers", "fraud.Ruleset"),
+            ("Backtests", "science", "fraud.Backtest"),
             ("Limits", "speed", "fraud.CustomerLimit"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
@@ -111,6 +114,7 @@ _WAITING: tuple[tuple[str, str, str, Callable[[], QuerySet[Any]]], ...] = (
     ("Closings", "lock", "banking.Closing", open_closings),
     ("Models to decide", "rule", "fraud.Promotion", open_promotions),
     ("Drift", "moving", "fraud.DriftCheck", open_drift_alarms),
+    ("Rules", "rule", "fraud.RuleVersion", proposed_rules),
 )
 
 

@@ -11,7 +11,7 @@ import fintrust.core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fraud", "0011_rulebook_access"),
+        ("fraud", "0012_history_indexes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -72,6 +72,7 @@ class Decision(PublicModel):
             models.Index(fields=["customer", "-at"], name="fraud_decision_customer"),
             models.Index(fields=["subject", "-id"], name="fraud_decision_subject"),
             models.Index(fields=["-at", "-id"], name="fraud_decision_newest"),
+            models.Index(fields=["tx", "id"], name="fraud_decision_follow"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

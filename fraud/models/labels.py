@@ -65,6 +65,7 @@ class Label(models.Model):
                 name="fraud_label_customer",
             ),
             models.Index(fields=["decision", "-known_at", "-id"], name="fraud_label_decision"),
+            models.Index(fields=["tx", "id"], name="fraud_label_follow"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

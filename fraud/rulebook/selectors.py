@@ -1,17 +1,17 @@
 """What officers have ruled, and what is in force."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from fintrust.core.ids import from_public, to_public
 from fraud.errors import ConditionInvalid
-from fraud.models import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
+from fraud.models import Backtest, RuleHit, Ruleset, RuleStep, RuleVersion
 from fraud.policy import STANDARD
 from fraud.rulebook.force import Force, OfficersRule
 from fraud.rulebook.policy import RULEBOOK, RulebookPolicy
@@ -132,8 +132,10 @@ def proposals() -> "QuerySet[Any]":
     return versions().filter(last_step=RuleStep.Step.PROPOSED)
 
 
-def rules() -> "QuerySet[Rule]":
-    return Rule.objects.order_by("name")
+def proposer(version: RuleVersion) -> UUID | None:
+    """Who asked last that it be put in force."""
+    asked = version.steps.filter(step=RuleStep.Step.PROPOSED).order_by("-id")
+    return asked.values_list("by_id", flat=True).first()
 
 
 def version_with(public_id: str) -> RuleVersion:
@@ -155,3 +157,21 @@ def hits_of(version: RuleVersion) -> "QuerySet[RuleHit]":
 
 def public(id: UUID) -> str:
     return to_public(RuleVersion.prefix, id)
+
+
+def hit_counts(version: RuleVersion) -> dict[str, int]:
+    """How often it matched in the last day and the last thirty, in force and on trial."""
+    now = timezone.now()
+
+    def within(days: int, live: bool) -> Count:
+        return Count("pk", filter=Q(at__gte=now - timedelta(days=days), live=live))
+
+    return RuleHit.objects.filter(version=version).aggregate(
+        live_day=within(1, True), live_month=within(30, True),
+        trial_day=within(1, False), trial_month=within(30, False),
+    )  # fmt: skip
+
+
+def names_of(ids: Iterable[UUID]) -> str:
+    found = RuleVersion.objects.filter(pk__in=list(ids)).select_related("rule")
+    return "; ".join(sorted(str(version) for version in found))

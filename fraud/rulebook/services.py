@@ -170,7 +170,7 @@ def withdraw(*, version: RuleVersion, by: User, reason: str) -> RuleStep:
     """Who proposed it takes that back."""
     row = _alone(by, WRITE)
     _must_be(version, row, PROPOSED)
-    if _proposer(version) != by.pk:
+    if selectors.proposer(version) != by.pk:
         raise Forbidden()
     return _step(version, Step.WITHDRAWN, by, _reason(reason))
 
@@ -314,13 +314,8 @@ def _must_be_tested(version: RuleVersion, policy: RulebookPolicy) -> None:
 
 
 def _must_be_another(version: RuleVersion, by: User) -> None:
-    if by.pk in (version.author_id, _proposer(version)):
+    if by.pk in (version.author_id, selectors.proposer(version)):
         raise OwnRule()
-
-
-def _proposer(version: RuleVersion) -> UUID | None:
-    proposals = version.steps.filter(step=Step.PROPOSED).order_by("-id")
-    return proposals.values_list("by_id", flat=True).first()
 
 
 def _step(version: RuleVersion, step: RuleStep.Step, by: User | None, reason: str) -> RuleStep:
