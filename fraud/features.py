@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from fraud.limits.own import NOTHING, UNCOUNTED, CustomerPolicies, Standing
+
 HOURS = 24
 
 
@@ -49,8 +51,10 @@ class Snapshot:
     peer_payments: int = 0
     peer_customers: int = 0
     peer_high_minor: int | None = None  # 95 of 100 stay below
-    # The customer's own hard limit, and how the session was typing.
-    limit_minor: int | None = None
+    # The customer's own hard limits, where they stand against them, and how the session was typing.
+    own: CustomerPolicies = NOTHING
+    standing: Standing = UNCOUNTED
+    limit_minor: int | None = None  # all of it that decisions of earlier versions knew
     session_risk: float | None = None
 
     @property
@@ -76,6 +80,8 @@ class Snapshot:
             "speeds": [[speed.payments, speed.sum_minor] for speed in self.speeds],
             "first_at": _text(self.first_at),
             "last_at": _text(self.last_at),
+            "own": self.own.to_json(),
+            "standing": self.standing.to_json(),
         }
 
     @classmethod
@@ -89,7 +95,10 @@ class Snapshot:
             "first_at": _time(values.get("first_at")),
             "last_at": _time(values.get("last_at")),
             "session_risk": None if risk is None else float(risk),
+            "own": CustomerPolicies.from_json(values.get("own", {})),
         }
+        if "standing" in values:
+            known["standing"] = Standing.from_json(values["standing"])
         return cls(**known)
 
 

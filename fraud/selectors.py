@@ -8,13 +8,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+import fraud.limits.selectors as limits
 from biometrics.selectors import session_risk
 from fintrust.core.models import User
 from fraud import features
 from fraud.facts import Facts
 from fraud.features import Snapshot, Speed
-from fraud.models import Alert, CustomerLimit, Decision, DecisionQuerySet, PaymentFact
-from fraud.policy import LIMIT_CURRENCIES, STANDARD, FraudPolicy
+from fraud.models import Alert, Decision, DecisionQuerySet
+from fraud.policy import STANDARD, FraudPolicy
 
 
 @lru_cache
@@ -29,7 +30,10 @@ def snapshot_for(facts: Facts, policy: FraudPolicy = STANDARD) -> Snapshot:
         names = [column.name for column in cursor.description]
         row = dict(zip(names, cursor.fetchone(), strict=True))
     clock = features.local(facts.at, facts.timezone)
+    own = limits.in_force(row.pop("own"))
     return Snapshot(
+        own=own,
+        standing=limits.standing_for(facts, own),
         local_hour=clock.hour,
         local_minute=clock.minute,
         # How the session typed is its own app's to answer; without a session nobody is asked.
@@ -82,22 +86,6 @@ def decisions_for_reader(user: User) -> DecisionQuerySet:
     """Everybody's for staff who may read them, one's own for everybody else."""
     everybody: DecisionQuerySet = Decision.objects.all()
     return everybody if user.has_perm("fraud.view_decision") else decisions_of(user)
-
-
-# --- limits ---------------------------------------------------------------------------------
-
-
-def limits_of(customer: User) -> "QuerySet[CustomerLimit]":
-    """The customer's own limits, one row a currency; a currency without a row has none."""
-    return CustomerLimit.objects.filter(customer=customer).order_by("currency")
-
-
-def currencies_of(customer: User) -> list[str]:
-    """The currencies a customer may want a limit in: the usual ones, and those they have used."""
-    newest = PaymentFact.objects.filter(customer=customer, outgoing=True).order_by("-at")
-    used = newest.values_list("currency", flat=True)[: STANDARD.history_payments_max]
-    limited = limits_of(customer).values_list("currency", flat=True)
-    return sorted({*LIMIT_CURRENCIES, *used, *limited})
 
 
 # --- alerts ---------------------------------------------------------------------------------

@@ -93,7 +93,10 @@ def risk_level(score: float, policy: FraudPolicy) -> str:
     return SUSPICIOUS if score >= policy.suspicious_from else SAFE
 
 
-_SOURCES = ("facts", "features", "hits", "policies", "policy", "rules", "verdict")
+_SOURCES = (
+    *("facts", "features", "hits", "policies", "policy", "rules", "verdict"),
+    *("limits/own", "limits/places"),
+)
 
 
 @lru_cache
@@ -101,7 +104,7 @@ def version() -> str:
     """A name for exactly this code and these numbers: nobody can change a rule and keep it."""
     digest = hashlib.sha256()
     for name in _SOURCES:
-        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
+        digest.update(Path(__file__).parent.joinpath(f"{name}.py").read_bytes())
     return f"rules-{digest.hexdigest()[:16]}"
 
 

@@ -38,7 +38,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Judgement",
         (
             ("Decisions", "gavel", "fraud.Decision"),
-            ("Limits", "speed", "fraud.CustomerLimit"),
+            ("Limits", "speed", "fraud.PolicyVersion"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
         ),

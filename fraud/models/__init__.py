@@ -3,14 +3,14 @@
 from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
-from fraud.models.limits import CustomerLimit
+from fraud.models.limits import PolicyVersion
 
 __all__ = [
     "AfterScore",
     "Alert",
     "AlertQuerySet",
-    "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
     "PaymentFact",
+    "PolicyVersion",
 ]

@@ -50,9 +50,12 @@ SELECT normal.payments, normal.sum_minor, normal.square_sum, normal.median_minor
        peers.payments AS peer_payments, peers.customers AS peer_customers,
        peers.high_minor AS peer_high_minor,
        (
-           SELECT largest_minor FROM fraud_customerlimit
-           WHERE customer_id = %(customer)s AND currency = %(currency)s
-       ) AS limit_minor
+           SELECT jsonb_build_object('asked', asked, 'earlier', earlier, 'version', version)
+           FROM fraud_policyversion
+           WHERE customer_id = %(customer)s
+           ORDER BY version DESC
+           LIMIT 1
+       ) AS own
 FROM normal CROSS JOIN payee CROSS JOIN LATERAL (
     SELECT count(*) AS payments,
            count(DISTINCT customer_id) AS customers,

@@ -136,8 +136,10 @@ def test_a_weight_outside_its_range_is_a_mistake_of_the_rule(weight):
 def test_a_ruleset_is_named_after_its_code_and_numbers(monkeypatch, tmp_path):
     assert CURRENT.version == verdict.version()
     for name in verdict._SOURCES:
-        source = verdict.Path(verdict.__file__).with_name(f"{name}.py").read_text()
-        (tmp_path / f"{name}.py").write_text(source)
+        source = verdict.Path(verdict.__file__).parent.joinpath(f"{name}.py").read_text()
+        copy = tmp_path / f"{name}.py"
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(source)
     monkeypatch.setattr(verdict, "__file__", str(tmp_path / "verdict.py"))
     same = verdict.version.__wrapped__()
     with (tmp_path / "rules.py").open("a") as rules:
