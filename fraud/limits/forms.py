@@ -29,6 +29,8 @@ _FIELDS = {
 class LimitsForm(forms.Form):
     """All limits; an empty field limits nothing. `clean` leaves them in `policies`."""
 
+    is_filter = True  # every field is optional, so none has to say so
+
     daily_payments = forms.IntegerField(
         label="Payments in one day",
         required=False,
@@ -164,7 +166,7 @@ class LimitsForm(forms.Form):
 
     def _hours(self, data: Mapping[str, Any]) -> TimeRange | None:
         start, end = data.get("start"), data.get("end")
-        if (start is None) != (end is None) and not self.errors:
+        if (start is None) != (end is None) and not {"start", "end"} & self.errors.keys():
             missing = "start" if start is None else "end"
             self.add_error(missing, "Write both times, or neither.")
         return None if start is None or end is None else TimeRange(_minute(start), _minute(end))

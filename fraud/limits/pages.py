@@ -28,10 +28,10 @@ from fraud.limits.words import LABELS, spelled
 
 @require_http_methods(["GET", "POST"])
 @login_required
-@reauthentication_required(allow_get=True)
+@reauthentication_required(allow_get=True, enabled=lambda request: "try" not in request.POST)
 def limits(request: PersonRequest) -> HttpResponse:
     """See one's limits; change them after giving the password once more, so that whoever finds the
-    browser open cannot lift them. Tried out, they are not kept."""
+    browser open cannot lift them. Tried out, they are not kept, and need none."""
     written = selectors.written_by(request.user)
     form = LimitsForm(
         request.POST or None,

@@ -225,6 +225,11 @@ def test_limits_are_tried_on_the_last_payments_and_not_kept(save, ada):
     assert not PolicyVersion.objects.exists()
 
 
+def test_trying_needs_no_password(client, ada):
+    client.force_login(ada)
+    assert client.post(URL, {"version": 0, "GBP": "5", "try": "1"}).status_code == 200
+
+
 def test_without_payments_there_is_nothing_to_try_on(save):
     assert b"Nothing to try it on yet" in save(GBP="5", **{"try": "1"}).content
 
