@@ -14,7 +14,7 @@ from fintrust.core.models import User
 from fraud import features, selectors
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, NoteTooLong
 from fraud.facts import Facts
-from fraud.features import Snapshot
+from fraud.features import Snapshot, aggregates
 from fraud.limits.selectors import standing_for, written_by
 from fraud.models import Alert, Decision, PaymentFact, PolicyVersion
 from fraud.verdict import BLOCKED, CRITICAL, CURRENT, FLAGGED, VERIFIED, Ruleset, Verdict, decide
@@ -26,7 +26,7 @@ NOTE_MAX = 500
 
 def judge(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Verdict:
     """What the verdict would be. Nothing is written: a preview, a what-if."""
-    return decide(facts, selectors.snapshot_for(facts, ruleset.policy), ruleset)
+    return decide(facts, selectors.snapshot_for(facts), ruleset)
 
 
 @transaction.atomic(savepoint=False)
@@ -55,7 +55,7 @@ def recheck(decision: Decision, *, ruleset: Ruleset = CURRENT) -> Decision | Non
 def _judge_in_line(facts: Facts, ruleset: Ruleset) -> tuple[Snapshot, Verdict]:
     """Judge what is about to move. Who limits what moves in a day has payments from different
     accounts wait for each other, so that two at once cannot both take what is left."""
-    snapshot = selectors.snapshot_for(facts, ruleset.policy)
+    snapshot = selectors.snapshot_for(facts)
     if facts.outgoing and snapshot.own.counts:
         limits.wait_in_line(facts.customer_id)
         snapshot = replace(snapshot, standing=standing_for(facts, snapshot.own))
@@ -114,7 +114,8 @@ def observe(decision: Decision) -> PaymentFact:
     """
     if decision.forbidden:
         raise ForbiddenByOwnLimit()
-    facts = decision.facts_then()
+    facts, snapshot = decision.facts_then(), decision.snapshot_then()
+    clock = features.local(facts.at, facts.timezone)
     return PaymentFact.objects.create(
         decision=decision,
         subject=facts.subject,
@@ -125,7 +126,10 @@ def observe(decision: Decision) -> PaymentFact:
         outgoing=facts.outgoing,
         amount_minor=facts.amount_minor,
         currency=facts.currency,
-        local_hour=features.local(facts.at, facts.timezone).hour,
+        local_hour=clock.hour,
+        local_weekday=clock.weekday(),
+        device=facts.device or "",
+        unusual=aggregates.unusual(facts.amount_minor, snapshot.payments, snapshot.get("own_high")),
         at=facts.at,
     )
 

@@ -133,18 +133,16 @@ class Standing:
         return clock(self.minute)
 
     def to_json(self) -> dict[str, Any]:
+        """Only what counts, so that who limits nothing stores nothing."""
         first = self.payee_first_at
-        return {
-            "minute": self.minute,
-            "spent_minor": self.spent_minor,
-            "payments": self.payments,
-            "payee_first_at": first and first.astimezone(UTC).isoformat(),
-            "payee_minor": self.payee_minor,
-        }
+        values = {name: getattr(self, name) for name in ("minute", "spent_minor", "payments")}
+        values |= {"payee_minor": self.payee_minor}
+        values |= {"payee_first_at": first and first.astimezone(UTC).isoformat()}
+        return {name: value for name, value in values.items() if value}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Standing":
-        first = values["payee_first_at"]
+        first = values.get("payee_first_at")
         return cls(**{**values, "payee_first_at": first and datetime.fromisoformat(first)})
 
     def payee_is_new(self, at: datetime, hours: int) -> bool:

@@ -148,7 +148,7 @@ def _shown(one: Pending, before: CustomerPolicies) -> dict[str, Any]:
 def _tried(request: PersonRequest, asked: CustomerPolicies) -> dict[str, Any]:
     decisions = selectors.last_payments(request.user)
     payments = [
-        Payment(decision.facts_then(), decision.snapshot_then().payee_payments > 0)
+        Payment(decision.facts_then(), decision.snapshot_then().count("pair_count") > 0)
         for decision in decisions
     ]
     refused = try_on(payments, asked)

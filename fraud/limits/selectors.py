@@ -17,7 +17,7 @@ from fraud.limits.own import CustomerPolicies, Standing
 from fraud.limits.policy import LIMITS, LimitsPolicy
 from fraud.limits.words import limited
 from fraud.models import Decision, PaymentFact, PolicyVersion
-from fraud.policy import LIMIT_CURRENCIES, STANDARD
+from fraud.policy import CUSTOMER_PAYMENTS_MAX, LIMIT_CURRENCIES
 
 
 def versions_of(customer: User) -> "QuerySet[PolicyVersion]":
@@ -32,8 +32,14 @@ def written_by(customer: User, *, at: datetime | None = None) -> Written:
     return Written() if newest is None else newest.written
 
 
+#: The newest row as text: a subselect that travels with the snapshot's one statement.
+WRITTEN = """SELECT jsonb_build_object('asked', asked, 'earlier', earlier, 'version', version)::text
+        FROM fraud_policyversion WHERE customer_id = %(customer)s::uuid
+        ORDER BY version DESC LIMIT 1"""
+
+
 def in_force(row: str | None, *, at: datetime | None = None) -> CustomerPolicies:
-    """What the newest row says is in force, by the clock of this read; for `sql/snapshot.sql`."""
+    """What the newest row says is in force, by the clock of this read."""
     written = Written.from_json(None if row is None else json.loads(row))
     return written.in_force(at or timezone.now())
 
@@ -96,7 +102,7 @@ def day_of(day: date, zone: str) -> tuple[datetime, datetime]:
 def currencies_of(customer: User) -> list[str]:
     """The currencies a customer may want a limit in: the usual ones, and those they have used."""
     newest = PaymentFact.objects.filter(customer=customer, outgoing=True).order_by("-at")
-    used = newest.values_list("currency", flat=True)[: STANDARD.history_payments_max]
+    used = newest.values_list("currency", flat=True)[:CUSTOMER_PAYMENTS_MAX]
     asked = written_by(customer).asked
     limited = {*asked.max_transaction_amount, *asked.daily_total, *(asked.allowed_currencies or ())}
     if asked.new_payee is not None:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """Customers' own limits, each version of them written once."""
 
     dependencies = [
-        ("fraud", "0003_recorded_at_index"),
+        ("fraud", "0016_learning_access"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -396,11 +396,21 @@ def test_a_refusal_is_stored_with_its_reason_replayed_exactly_and_never_learned(
     assert Record.objects.filter(action="fraud.decision.made", subject=decision.public_id).exists()
 
 
-def test_who_limits_nothing_that_counts_is_read_in_one_statement(
-    ada, write, django_assert_num_queries
+@pytest.mark.parametrize(
+    "own, more",
+    [
+        ({"max_transaction_amount": {"GBP": 1}, "allowed_locations": ("PT",)}, 0),
+        ({"allowed_time_range": TimeRange(0, 60)}, 0),
+        ({"daily_payments": 1}, 1),
+        ({"new_payee": NewPayee(1, {"GBP": 1})}, 1),
+    ],
+)
+def test_only_who_limits_what_counts_is_asked_about_further(
+    ada, write, django_assert_num_queries, own, more
 ):
-    write(max_transaction_amount={"GBP": 1}, allowed_locations=("PT",))
-    with django_assert_num_queries(1):
+    """Beside the snapshot's one statement, which Django does not count."""
+    write(**own)
+    with django_assert_num_queries(more):
         selectors.snapshot_for(facts(customer_id=ada.pk))
 
 
