@@ -581,9 +581,12 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         reason: str,
     ) -> HttpResponse:
         try:
-            service(transfer=transfer, by=request.user, reason=reason)
+            done = service(transfer=transfer, by=request.user, reason=reason)
         except Conflict as problem:  # a colleague, or the customer, was quicker
             messages.warning(request, problem.message)
+            return redirect("admin:banking_transfer_change", transfer.pk)
+        if done.decision.forbidden:
+            messages.warning(request, "Not released: the owner's own limits forbid it now.")
             return redirect("admin:banking_transfer_change", transfer.pk)
         messages.success(request, f"{verb}d: {transfer.amount.format()}, {transfer.public_id}")
         return redirect(f"{reverse('admin:banking_transfer_changelist')}?status__exact=held")

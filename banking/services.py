@@ -44,6 +44,7 @@ from fraud.facts import TRANSFER, Facts
 from fraud.models import Decision
 
 REASON_MAX = 500
+BY_OWN_LIMIT = "stopped by the owner's own limits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,6 +478,7 @@ def facts_of(order: Order, transfer: Transfer) -> Facts:
         counterparty=other.public_id if other.owner_id else "",
         amount_minor=transfer.amount_minor,
         currency=transfer.currency,
+        target_currency=transfer.target_currency or "",
         at=order.happened_at or clock.now(),
         timezone=customer.timezone,
         channel=order.channel,
@@ -659,8 +661,13 @@ def release_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
 @transaction.atomic
 def _release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
     transfer = _lock_held(transfer)
-    _price_anew(transfer)
     ledger.lock(*_stops(_legs(transfer)))
+    # The owner's own limits of now: no PIN and no officer sends on what they forbid.
+    if forbidden := fraud.services.recheck(transfer.decision):
+        transfer.decision = forbidden
+        ledger.release(_hold_of(transfer))
+        return _end(transfer, status=Transfer.Status.REFUSED, by=by, reason=BY_OWN_LIMIT)
+    _price_anew(transfer)
     transfer.movement_id = _from_hold(transfer)
     return _end(transfer, status=Transfer.Status.POSTED, by=by, reason=reason)
 
@@ -779,7 +786,7 @@ def _lock_held(transfer: Transfer) -> Transfer:
 
 def _end(transfer: Transfer, *, status: Transfer.Status, by: User | None, reason: str) -> Transfer:
     _settle(transfer, status=status, by=by, reason=reason)
-    changed = ["status", "movement", "settled_at", "settled_by", "reason"]
+    changed = ["status", "movement", "settled_at", "settled_by", "reason", "decision"]
     transfer.save(update_fields=changed + (["target_minor", "rate"] if transfer.crosses else []))
     if status == Transfer.Status.POSTED:
         fraud.services.observe(transfer.decision)

@@ -181,6 +181,8 @@ CHANNEL_LAYERS = {
 
 # --- people ---------------------------------------------------------------------------------
 AUTH_USER_MODEL = "core.User"
+# Whom a customer may choose from by name: their limits are judged below the app that knows names.
+PAYEE_BOOK = "banking.payees.selectors.book_of"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",

@@ -1,23 +1,16 @@
-"""Risk for programs: why something was decided, and the customer's own hard limits."""
+"""Risk for programs: why something was decided."""
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from fintrust.core.api import Amount, AmountText, Body, Moment, about, body_of, raises
+from fintrust.core.api import Moment
 from fintrust.core.http import PersonApiRequest
-from fintrust.core.money import AmountTooLarge, InvalidAmount
-from fraud import selectors, services
-from fraud.errors import InvalidLimit
-from fraud.models import CustomerLimit, Decision
-
-_EXAMPLE = {"max_transaction_amount": {"EUR": "500.00", "GBP": "400.00"}}
-
-
-# --- decisions ------------------------------------------------------------------------------
+from fraud import selectors
+from fraud.models import Decision
 
 
 class RiskReason(serializers.Serializer[Any]):
@@ -54,71 +47,3 @@ class OneDecision(APIView):
     def get(self, request: PersonApiRequest, decision: str) -> Response:
         found = selectors.decisions_for_reader(request.user).get_public(decision)
         return Response(RiskDecision(found).data)
-
-
-# --- the customer's own limits --------------------------------------------------------------
-
-
-class LimitAmount(Amount):
-    @property
-    def name(self) -> str:
-        return "max_transaction_amount"
-
-
-class PoliciesInput(Body):
-    max_transaction_amount = serializers.DictField(
-        child=LimitAmount(allow_null=True),
-        help_text="The largest payment by currency. A currency that is not named has no limit.",
-    )
-
-    class Meta:
-        ref_name = "NewRiskPolicies"
-
-
-class RiskPolicies(serializers.Serializer[Any]):
-    max_transaction_amount = serializers.DictField(child=AmountText())
-
-
-class Policies(APIView):
-    @extend_schema(
-        operation_id="risk_policies",
-        responses={200: RiskPolicies},
-        examples=[OpenApiExample("Two limits", _EXAMPLE, response_only=True)],
-    )
-    def get(self, request: PersonApiRequest) -> Response:
-        """Your own hard limits."""
-        return Response(_shown(list(selectors.limits_of(request.user))))
-
-    @extend_schema(
-        operation_id="risk_policies_set",
-        request=PoliciesInput,
-        responses={200: RiskPolicies},
-        examples=[OpenApiExample("Two limits", _EXAMPLE)],
-    )
-    @raises(InvalidLimit, InvalidAmount, AmountTooLarge)
-    def put(self, request: PersonApiRequest) -> Response:
-        """Set your own hard limits
-
-        The body replaces all of them: a currency that is not named, or is null, has no limit any
-        more. They hold from the next payment on, and nothing outweighs them.
-        """
-        asked = body_of(request, PoliciesInput)["max_transaction_amount"]
-        lifted = {limit.currency: None for limit in selectors.limits_of(request.user)}
-        limits = services.set_limits(
-            customer=request.user, largest_minor=lifted | _minor(asked), by=request.user
-        )
-        return Response(_shown(limits))
-
-
-def _minor(asked: dict[str, str | None]) -> dict[str, int | None]:
-    parsed = {}
-    for currency, amount in asked.items():
-        with about("max_transaction_amount"):
-            parsed[currency] = services.limit_in(currency, amount)
-    return parsed
-
-
-def _shown(limits: list[CustomerLimit]) -> dict[str, Any]:
-    return RiskPolicies(
-        {"max_transaction_amount": {limit.currency: limit.largest for limit in limits}}
-    ).data

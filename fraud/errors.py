@@ -9,6 +9,12 @@ class InvalidLimit(Invalid):
     code, field = "invalid-limit", "max_transaction_amount"
 
 
+class TooManyPendingChanges(Conflict):
+    """Several looser limits are waiting already. Tighter ones are taken at any time."""
+
+    code = "too-many-pending-changes"
+
+
 class ForbiddenByOwnLimit(Conflict):
     """The customer's own limit forbids this payment; nothing outweighs it."""
 

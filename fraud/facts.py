@@ -39,6 +39,7 @@ class Facts:
     latitude: float | None = None  # degrees
     longitude: float | None = None
     accuracy_km: float | None = None  # of both
+    target_currency: str = ""  # what arrives, when it is changed on the way
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

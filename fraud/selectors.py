@@ -9,6 +9,7 @@ import psycopg
 from django.db import connection
 from django.db.models import QuerySet
 
+import fraud.limits.selectors as limits
 from biometrics.selectors import SESSION_RISK
 from fintrust.core.ids import from_public
 from fintrust.core.models import User
@@ -18,23 +19,14 @@ from fraud.errors import ModelMissing
 from fraud.facts import Facts
 from fraud.features import AGGREGATES, Snapshot
 from fraud.features.statement import Statement, parameters, statement
-from fraud.models import (
-    Alert,
-    CustomerLimit,
-    Decision,
-    DecisionQuerySet,
-    ModelVersion,
-    PaymentFact,
-)
-from fraud.policy import CUSTOMER_PAYMENTS_MAX, LIMIT_CURRENCIES
+from fraud.models import Alert, Decision, DecisionQuerySet, ModelVersion
 from fraud.rulebook import selectors as rulebook
 from fraud.rulebook.closures import readable
 from fraud.verdict import CURRENT, Models, Ruleset, Scorer, under
 
 # What other topics want to know travels with the features, so that PostgreSQL is asked once.
 _RIDERS = {
-    "limit_minor": """SELECT largest_minor FROM fraud_customerlimit
-        WHERE customer_id = %(customer)s::uuid AND currency = %(currency)s::text""",
+    "own": limits.WRITTEN,
     # How the session typed is its own app's to answer.
     "session_risk": SESSION_RISK,
     "officers": rulebook.CURRENT_ID,
@@ -56,14 +48,16 @@ def known_for(facts: Facts, asked: Statement | None = None) -> tuple[Snapshot, U
     statement asks with other bounds."""
     asked = asked or _statement()
     row = _row(asked.sql, parameters(facts) | {"session": facts.session_hash})
-    *counted, limit, risk, officers = row
+    *counted, written, risk, officers = row
     clock = features.local(facts.at, facts.timezone)
+    own = limits.in_force(written)
     snapshot = Snapshot(
         local_hour=clock.hour,
         local_minute=clock.minute,
         local_weekday=clock.weekday(),
         values=asked.values(counted),
-        limit_minor=limit,
+        own=own,
+        standing=limits.standing_for(facts, own),
         session_risk=risk,
     )
     return snapshot, officers
@@ -150,22 +144,6 @@ def decisions_for_reader(user: User) -> DecisionQuerySet:
     """Everybody's for staff who may read them, one's own for everybody else."""
     everybody: DecisionQuerySet = Decision.objects.all()
     return everybody if user.has_perm("fraud.view_decision") else decisions_of(user)
-
-
-# --- limits ---------------------------------------------------------------------------------
-
-
-def limits_of(customer: User) -> "QuerySet[CustomerLimit]":
-    """The customer's own limits, one row a currency; a currency without a row has none."""
-    return CustomerLimit.objects.filter(customer=customer).order_by("currency")
-
-
-def currencies_of(customer: User) -> list[str]:
-    """The currencies a customer may want a limit in: the usual ones, and those they have used."""
-    newest = PaymentFact.objects.filter(customer=customer, outgoing=True).order_by("-at")
-    used = newest.values_list("currency", flat=True)[:CUSTOMER_PAYMENTS_MAX]
-    limited = limits_of(customer).values_list("currency", flat=True)
-    return sorted({*LIMIT_CURRENCIES, *used, *limited})
 
 
 # --- alerts ---------------------------------------------------------------------------------

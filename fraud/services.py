@@ -1,21 +1,22 @@
 """The verbs of judging: assess, judge, observe, set limits, acknowledge."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from babel.numbers import is_currency
 from django.db import transaction
 from django.utils import timezone
 
+import fraud.limits.services as limits
 from audit.services import record
 from fintrust.core import live
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
-from fintrust.core.money import MINOR_MAX, Money
 from fraud import features, selectors
-from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidLimit, NoteTooLong
+from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, NoteTooLong
 from fraud.facts import Facts
 from fraud.features import Snapshot, aggregates
-from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
+from fraud.limits.selectors import standing_for, written_by
+from fraud.models import Alert, Decision, PaymentFact, PolicyVersion
 from fraud.rulebook.hits import remember as remember_hits
 from fraud.verdict import BLOCKED, CRITICAL, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
@@ -29,8 +30,15 @@ def judge(facts: Facts, *, ruleset: Ruleset | None = None) -> Verdict:
     return _judged(facts, ruleset)[1]
 
 
-def _judged(facts: Facts, ruleset: Ruleset | None) -> tuple[Snapshot, Verdict]:
+def _judged(
+    facts: Facts, ruleset: Ruleset | None, *, in_line: bool = False
+) -> tuple[Snapshot, Verdict]:
+    """In line when it is about to move. Who limits what moves in a day has payments from different
+    accounts wait for each other, so that two at once cannot both take what is left."""
     snapshot, officers = selectors.known_for(facts)
+    if in_line and facts.outgoing and snapshot.own.counts:
+        limits.wait_in_line(facts.customer_id)
+        snapshot = replace(snapshot, standing=standing_for(facts, snapshot.own))
     ruleset = ruleset or selectors.ruleset_in_force(officers)
     return snapshot, decide(facts, snapshot, ruleset, selectors.models_of(ruleset))
 
@@ -43,10 +51,27 @@ def assess(facts: Facts, *, ruleset: Ruleset | None = None) -> Decision:
     it. Ask for it after taking the locks, so that what it reads is what will be moved. Without a
     ruleset the one in force decides.
     """
-    snapshot, verdict = _judged(facts, ruleset)
+    snapshot, verdict = _judged(facts, ruleset, in_line=True)
     decision = Decision.made(facts, snapshot, verdict)
     _remember(decision)
     return decision
+
+
+@transaction.atomic(savepoint=False)
+def recheck(decision: Decision, *, ruleset: Ruleset | None = None) -> Decision | None:
+    """Money that waited is about to move: the customer's own limits of this moment hold for it too,
+    whoever sends it on. Answers with the decision that forbids it, if one does.
+
+    Belongs into the transaction that would move it, after its locks. What the rules found was
+    answered by who confirmed or released it, and is not asked again.
+    """
+    facts = replace(decision.facts_then(), at=timezone.now())
+    snapshot, verdict = _judged(facts, ruleset, in_line=True)
+    if not verdict.forbidden:
+        return None
+    forbidding = Decision.made(facts, snapshot, verdict)
+    _remember(forbidding)
+    return forbidding
 
 
 def keep(decision: Decision) -> None:
@@ -113,63 +138,19 @@ def observe(decision: Decision) -> PaymentFact:
 
 @transaction.atomic
 def set_limits(
-    *, customer: User, largest_minor: Mapping[str, int | None], by: User
-) -> list[CustomerLimit]:
-    """The largest payment in each given currency; None lifts the limit, others stay as they are.
-
-    Takes effect at once. Returns all limits that the customer has now.
-    """
-    for currency, minor in largest_minor.items():
-        _check_limit(currency, minor)
-    # One lock per customer: two tabs at once leave one of the two answers, not a mixture.
-    User.objects.select_for_update(no_key=True).get(pk=customer.pk)
-    before = _as_text(customer)
-    for currency, minor in largest_minor.items():
-        _set_limit(customer, currency, minor)
-    after = _as_text(customer)
-    if before != after:
-        record(
-            "fraud.limits.changed",
-            subject=customer,
-            by=by,
-            owner=customer,
-            before=before,
-            after=after,
-        )
-    return list(selectors.limits_of(customer))
-
-
-def limit_in(currency: str, amount: str | None) -> int | None:
-    """A limit as it is typed, in minor units; None for none."""
-    _check_currency(currency)
-    return None if amount is None else Money.parse(amount, currency).minor
-
-
-def _check_currency(currency: str) -> None:
-    if not is_currency(currency):
-        raise InvalidLimit(f"{currency[:10]!r} is not a currency.")
-
-
-def _check_limit(currency: str, minor: int | None) -> None:
-    _check_currency(currency)
-    if minor is not None and not 0 < minor <= MINOR_MAX:
-        raise InvalidLimit()
-
-
-def _set_limit(customer: User, currency: str, minor: int | None) -> None:
-    mine = CustomerLimit.objects.filter(customer=customer, currency=currency)
-    if minor is None:
-        mine.delete()
-    elif not mine.filter(largest_minor=minor).exists():
-        CustomerLimit.objects.update_or_create(
-            customer=customer,
-            currency=currency,
-            defaults={"largest_minor": minor, "since": timezone.now()},
-        )
-
-
-def _as_text(customer: User) -> dict[str, str]:
-    return {limit.currency: str(limit.largest) for limit in selectors.limits_of(customer)}
+    *, customer: User, largest_minor: Mapping[str, int | None], by: User, stepped_up: bool = False
+) -> PolicyVersion | None:
+    """The largest payment in each given currency; None lifts it. All else stays as it is."""
+    limits.lock(customer)
+    asked = written_by(customer).asked
+    largest = {**asked.max_transaction_amount, **largest_minor}
+    limited = {currency: minor for currency, minor in largest.items() if minor is not None}
+    return limits.set_policies(
+        customer=customer,
+        asked=replace(asked, max_transaction_amount=limited),
+        by=by,
+        stepped_up=stepped_up,
+    )
 
 
 # --- alerts ---------------------------------------------------------------------------------

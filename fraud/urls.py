@@ -2,11 +2,17 @@
 
 from django.urls import path
 
-from fraud import api, views
+import fraud.limits.api as limits_api
+import fraud.limits.pages as limits
+from fraud import api
 
-page_urlpatterns = [path("security/limits/", views.limits, name="limits")]
+page_urlpatterns = [
+    path("security/limits/", limits.limits, name="limits"),
+    path("security/limits/now/", limits.now, name="limits-now"),
+    path("security/limits/cancel/", limits.cancel, name="limits-cancel"),
+]
 api_urlpatterns = [
     path("risk/decisions/<str:decision>", api.OneDecision.as_view(), name="api-risk-decision"),
-    path("risk/policies", api.Policies.as_view(), name="api-risk-policies"),
+    path("risk/policies", limits_api.Policies.as_view(), name="api-risk-policies"),
 ]
 urlpatterns = page_urlpatterns

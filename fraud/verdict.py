@@ -301,7 +301,10 @@ def risk_level(score: float, policy: FraudPolicy) -> str:
 
 
 # The files that decide, from the facts to the verdict; a package is all of its files.
-_SOURCES = ("facts.py", "features", "hits.py", "policies.py", "policy.py", "rules.py", "verdict.py")
+_SOURCES = (
+    *("facts.py", "features", "hits.py", "policies.py", "policy.py", "rules.py", "verdict.py"),
+    *("limits/own.py", "limits/places.py"),
+)
 
 
 @lru_cache
@@ -309,7 +312,7 @@ def version() -> str:
     """A name for exactly this code and these numbers: nobody can change a rule and keep it."""
     digest = hashlib.sha256()
     for name in _SOURCES:
-        source = Path(__file__).with_name(name)
+        source = Path(__file__).parent / name
         for file in sorted(source.glob("*.py")) if source.is_dir() else [source]:
             digest.update(file.read_bytes())
     return f"rules-{digest.hexdigest()[:16]}"

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from banking import services
 from banking.pages.forms import ProfileForm
 from biometrics.pins import has_pin
-from fraud.selectors import limits_of
+from fraud.limits.selectors import limited_by
 
 
 @require_http_methods(["GET", "POST"])
@@ -58,7 +58,7 @@ class Lock:
 
 
 def _locks(user: Any) -> list[Lock]:
-    limits = ", ".join(limit.largest.format() for limit in limits_of(user))
+    limits = limited_by(user)
     return [
         Lock(
             "Authenticator app and passkeys",
@@ -70,7 +70,7 @@ def _locks(user: Any) -> list[Lock]:
         Lock("PIN", "Confirms money that waits", "key-round", "pin", *_set(has_pin(user))),
         Lock(
             "Your own limits",
-            f"Largest payment {limits}" if limits else "The largest payment you allow yourself",
+            ", ".join(limits) if limits else "What nobody may do with your money, you included",
             "shield-check",
             "limits",
             *_set(bool(limits)),

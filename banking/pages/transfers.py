@@ -163,11 +163,14 @@ def confirm(request: HttpRequest, transfer_id: str) -> HttpResponse:
     form = PinForm(request.POST)
     if form.is_valid():
         try:
-            services.confirm_transfer(transfer=found, by=request.user, pin=form.cleaned_data["pin"])
+            found = services.confirm_transfer(
+                transfer=found, by=request.user, pin=form.cleaned_data["pin"]
+            )
         except Problem as problem:
             form.add_error("pin" if problem.field == "pin" else None, problem.message)
         else:
-            messages.success(request, "Confirmed. The money is on its way.")
+            if found.status == Transfer.Status.POSTED:
+                messages.success(request, "Confirmed. The money is on its way.")
             return redirect("transfer", found.public_id)
     return _show(request, found, form=form, status=422)
 

@@ -3,6 +3,7 @@
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from banking.models import Account, Payee, Transfer
+from banking.selectors import name_of, recent_payees
 from fintrust.core.errors import NotFound
 from fintrust.core.ids import from_public
 from fintrust.core.models import User
@@ -34,3 +35,13 @@ def payee_for(user: User, public_id: str) -> Payee:
 def saved(user: User, account: Account) -> Payee | None:
     """The line of the address book for this account."""
     return Payee.objects.filter(customer=user, account=account).first()
+
+
+def book_of(user: User) -> list[tuple[str, str]]:
+    """Whom a customer may mean, by the ids of their accounts: the address book, and others they
+    paid last. Chosen from where a customer limits whom they pay."""
+    saved = {payee.account: payee.title for payee in payees_of(user)}
+    paid = {account: name_of(account) for account in recent_payees(user)}
+    return [
+        (account.public_id, f"{name}, {account.number}") for account, name in (paid | saved).items()
+    ]

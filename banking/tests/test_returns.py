@@ -88,7 +88,7 @@ def test_the_receivers_own_limit_holds_and_lets_them_try_again(sent, ben, hers, 
     fraud.services.set_limits(customer=ben, largest_minor={"EUR": 9_99}, by=ben)
     assert give_back(sent, ben).status == Transfer.Status.REFUSED
     assert balances(hers, his) == [990_00, 60_00]
-    fraud.services.set_limits(customer=ben, largest_minor={"EUR": None}, by=ben)
+    fraud.services.set_limits(customer=ben, largest_minor={"EUR": None}, by=ben, stepped_up=True)
     assert give_back(sent, ben).status == Transfer.Status.POSTED
 
 

@@ -42,7 +42,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Decisions", "gavel", "fraud.Decision"),
             ("Rulesets", "layers", "fraud.Ruleset"),
             ("Backtests", "science", "fraud.Backtest"),
-            ("Limits", "speed", "fraud.CustomerLimit"),
+            ("Limits", "speed", "fraud.PolicyVersion"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
             ("Models", "model_training", "fraud.ModelVersion"),

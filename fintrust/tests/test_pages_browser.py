@@ -247,6 +247,19 @@ def send_wrongly(page: Page) -> None:
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
 
 
+def limit_wrongly(page: Page) -> None:
+    """Trying limits out needs no password."""
+    page.get_by_label("Euro").first.fill("abc")
+    press("Try them on my last payments")(page)
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+
+
+def try_limits(page: Page) -> None:
+    page.get_by_label("Euro").first.fill("0.01")
+    press("Try them on my last payments")(page)
+    expect(page.get_by_role("status").filter(has_text="of your last")).to_be_visible()
+
+
 def check_payment(page: Page) -> None:
     """To a payee who is offered, so that the form knows the number."""
     page.get_by_role("complementary").get_by_role("link").first.click()
@@ -460,6 +473,8 @@ PLACES = [
     CUSTOMERS("security", "/security/", "Security"),
     CUSTOMERS("pin", "/security/pin/", "Change your PIN"),
     CUSTOMERS("limits", "/security/limits/", "Your limits"),
+    CUSTOMERS("limits wrongly", "/security/limits/", "Your limits", limit_wrongly, 422),
+    CUSTOMERS("limits tried", "/security/limits/", "Your limits", try_limits),
     CUSTOMERS("rhythm", "/security/rhythm/", "The rhythm of your typing"),
     CUSTOMERS("shared data", "/shared-data/", "Who sees my data"),
     CUSTOMERS("grant", "/shared-data/grant/", "Share an account"),

@@ -1,10 +1,12 @@
 """What all reading rooms of this app share."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from fintrust.core.admin_base import ReadOnlyAdmin, RecordsViews
 from fintrust.core.errors import NotFound
@@ -41,3 +43,9 @@ def id_in(prefix: str, text: str) -> UUID | None:
         return from_public(prefix, text)
     except NotFound:
         return None
+
+
+def pretty(value: dict[str, Any]) -> str:
+    """One line for each member, in the order they are declared in."""
+    lines = (f"  {json.dumps(key)}: {json.dumps(value[key], ensure_ascii=False)}" for key in value)
+    return format_html("<pre>{{\n{}\n}}</pre>", ",\n".join(lines))

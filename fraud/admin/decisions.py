@@ -1,20 +1,15 @@
-"""Decisions, what really moved, and the customers' own limits: to be read."""
-
-import json
-from typing import Any
+"""Decisions and what really moved: to be read."""
 
 from django.contrib import admin
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import RangeNumericFilter
 from unfold.decorators import display
 
 from fintrust.core.admin_base import MomentRangeFilter
-from fintrust.core.models import User
-from fraud.admin.base import FraudAdmin, id_in
+from fraud.admin.base import FraudAdmin, pretty
 from fraud.hits import say
-from fraud.models import AfterScore, CustomerLimit, Decision, PaymentFact
+from fraud.models import AfterScore, Decision, PaymentFact
 
 VERDICTS = {"Verified": "success", "Flagged": "warning", "Blocked": "danger"}
 RISKS = {"Safe": "success", "Suspicious": "warning", "Critical": "danger"}
@@ -86,17 +81,11 @@ class DecisionAdmin(FraudAdmin):
 
     @display(description="facts")
     def facts_shown(self, decision: Decision) -> str:
-        return _pretty(decision.facts_then().to_json())
+        return pretty(decision.facts_then().to_json())
 
     @display(description="what was known")
     def snapshot_shown(self, decision: Decision) -> str:
-        return _pretty(decision.snapshot_then().to_json())
-
-
-def _pretty(value: dict[str, Any]) -> str:
-    """One line for each member, in the order they are declared in."""
-    lines = (f"  {json.dumps(key)}: {json.dumps(value[key], ensure_ascii=False)}" for key in value)
-    return format_html("<pre>{{\n{}\n}}</pre>", ",\n".join(lines))
+        return pretty(decision.snapshot_then().to_json())
 
 
 @admin.register(PaymentFact)
@@ -136,16 +125,3 @@ class AfterScoreAdmin(FraudAdmin):
     owner_field = "fact__customer"
     by_customer, by_subject, by_decision = "fact__customer", "fact__subject", "fact__decision"
     fields = readonly_fields = ("id", "fact", "score", "model", "at")
-
-
-@admin.register(CustomerLimit)
-class CustomerLimitAdmin(FraudAdmin):
-    list_display = ("customer", "currency", "largest", "since")
-    list_filter = ("currency",)
-    list_select_related = ("customer",)
-    ordering = ("customer", "currency")
-    fields = readonly_fields = ("customer", "currency", "largest", "since")
-
-    def _matching(self, text: str) -> Q:
-        customer = id_in(User.prefix, text)
-        return Q(customer=customer) if customer else Q(customer__email=text.lower())

@@ -14,6 +14,7 @@ from typing import Any
 
 from fraud.features.aggregates import HOURS
 from fraud.features.moments import micros_of
+from fraud.limits.own import NOTHING, UNCOUNTED, CustomerPolicies, Standing
 
 Values = Mapping[str, int | None]
 
@@ -30,11 +31,12 @@ class Snapshot:
     local_minute: int = 0
     local_weekday: int | None = None  # 0 is Monday; None in snapshots that did not keep it
     values: Values = field(default_factory=dict)
-    # The customer's own hard limit, and how the session was typing.
-    limit_minor: int | None = None
+    limit_minor: int | None = None  # all of own limits that decisions of the first form knew
+    # How the session was typing.
     session_risk: float | None = None
     # Values of their own topics; see PARTS.
-    own: Any = None  # the customer's policies
+    own: CustomerPolicies = NOTHING  # the customer's own hard limits
+    standing: Standing = UNCOUNTED  # where the customer stands against them
     travel: Any = None  # how fast the customer must have moved to be here
     degraded: tuple[str, ...] = ()  # what could not be asked: "redis"
 
@@ -105,7 +107,10 @@ class Snapshot:
 
 #: How a part of another topic comes back from JSON: `"own": CustomerPolicies.from_json`.
 #: Each has a `to_json()` of its own.
-PARTS: dict[str, Callable[[dict[str, Any]], Any]] = {}
+PARTS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "own": CustomerPolicies.from_json,
+    "standing": Standing.from_json,
+}
 
 
 def _first_form(stored: Mapping[str, Any]) -> Values:

@@ -5,7 +5,7 @@ from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.labels import Label
 from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
-from fraud.models.limits import CustomerLimit
+from fraud.models.limits import PolicyVersion
 from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
 
 __all__ = [
@@ -13,13 +13,13 @@ __all__ = [
     "Alert",
     "AlertQuerySet",
     "Backtest",
-    "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
     "DriftCheck",
     "Label",
     "ModelVersion",
     "PaymentFact",
+    "PolicyVersion",
     "Promotion",
     "Rule",
     "RuleHit",

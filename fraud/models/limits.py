@@ -1,4 +1,4 @@
-"""What customers forbid themselves."""
+"""What customers forbid themselves: each version of it, written once."""
 
 from typing import ClassVar
 
@@ -7,30 +7,40 @@ from django.db import models
 
 from fintrust.core.ids import to_public
 from fintrust.core.models import User
-from fintrust.core.money import Money
+from fraud.limits.change import Written
+from fraud.limits.own import NAMES, CustomerPolicies
 
 
-class CustomerLimit(models.Model):
-    """The largest payment a customer lets themselves make in a currency. Its history is audited."""
+class PolicyVersion(models.Model):
+    """A customer's own limits from a moment on. The newest row of a customer counts; what it says
+    of earlier limits tells what was in force at any moment until the next."""
 
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    currency = models.CharField(max_length=3)
-    largest_minor = models.BigIntegerField()
-    since = models.DateTimeField()
+    version = models.PositiveIntegerField()
+    asked = models.JSONField("as the customer wrote them")
+    earlier = models.JSONField("earlier ones that still hold", default=list)
+    stepped_up = models.BooleanField("confirmed by PIN", default=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    at = models.DateTimeField("since")
 
     class Meta:
         default_permissions = ("view",)
+        verbose_name = "version of own limits"
+        verbose_name_plural = "own limits"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["customer", "currency"], name="fraud_limit_one"),
+            models.UniqueConstraint(fields=["customer", "version"], name="fraud_policies_once"),
             models.CheckConstraint(
-                condition=models.Q(largest_minor__gt=0), name="fraud_limit_positive"
+                condition=models.Q(version__gt=0), name="fraud_policies_version_positive"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"at most {self.largest}"
+        limited = [name.replace("_", " ") for name in NAMES if name in self.asked]
+        return ", ".join(limited) or "no limits"
 
     @property
     def public_id(self) -> str:
@@ -38,5 +48,11 @@ class CustomerLimit(models.Model):
         return to_public(User.prefix, self.customer_id)
 
     @property
-    def largest(self) -> Money:
-        return Money(self.largest_minor, self.currency)
+    def policies(self) -> CustomerPolicies:
+        return CustomerPolicies.from_json(self.asked)
+
+    @property
+    def written(self) -> Written:
+        return Written.from_json(
+            {"asked": self.asked, "earlier": self.earlier, "version": self.version}
+        )

@@ -6,11 +6,11 @@ from django.urls import reverse
 
 from audit.models import Record
 from fraud import services
-from fraud.models import AfterScore, Alert, CustomerLimit, Decision, PaymentFact
+from fraud.models import AfterScore, Alert, Decision, PaymentFact, PolicyVersion
 from fraud.tests.factories import customer, facts, paid
 
 pytestmark = pytest.mark.django_db
-MODELS = (Decision, Alert, PaymentFact, AfterScore, CustomerLimit)
+MODELS = (Decision, Alert, PaymentFact, AfterScore, PolicyVersion)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def rows(ada, alert):
     fact = paid(customer_id=ada.pk)
     services.set_limits(customer=ada, largest_minor={"GBP": 10_000_00}, by=ada)
     score = AfterScore.objects.create(fact=fact, model="forest-1", score=0.4)
-    limit = CustomerLimit.objects.get()
+    limit = PolicyVersion.objects.get()
     return dict(zip(MODELS, (alert.decision, alert, fact, score, limit), strict=True))
 
 

@@ -65,7 +65,7 @@ def test_an_acknowledged_alert_names_who_looked(judged):
 
 
 def test_who_reads_reports_reads_and_does_not_write(judged, reader_sql):
-    tables = (*WRITTEN_ONCE, "fraud_alert", "fraud_customerlimit")
+    tables = (*WRITTEN_ONCE, "fraud_alert", "fraud_policyversion")
     assert refused(reader_sql, [f"SELECT * FROM {table}" for table in tables]) == [
         f"SELECT * FROM {table}" for table in tables
     ]

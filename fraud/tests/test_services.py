@@ -7,7 +7,8 @@ from audit.models import Record
 from fintrust.core.models import Event
 from fraud import selectors, services
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidLimit, NoteTooLong
-from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
+from fraud.limits.selectors import versions_of, written_by
+from fraud.models import Alert, Decision, PaymentFact, PolicyVersion
 from fraud.tests.factories import NOON, customer, facts, habit, paid
 
 pytestmark = pytest.mark.django_db
@@ -142,20 +143,19 @@ def test_a_limit_is_nobody_elses(ada):
 
 def test_limits_are_changed_lifted_and_audited(ada):
     services.set_limits(customer=ada, largest_minor={"GBP": 100_00, "EUR": 50_00}, by=ada)
-    services.set_limits(customer=ada, largest_minor={"GBP": 80_00, "EUR": None}, by=ada)
-    assert [(limit.currency, limit.largest_minor) for limit in selectors.limits_of(ada)] == [
-        ("GBP", 80_00)
-    ]
+    services.set_limits(
+        customer=ada, largest_minor={"GBP": 80_00, "EUR": None}, by=ada, stepped_up=True
+    )
+    assert written_by(ada).asked.max_transaction_amount == {"GBP": 80_00}
     last = Record.objects.filter(action="fraud.limits.changed").latest("id")
-    assert last.before == {"EUR": "50.00 EUR", "GBP": "100.00 GBP"}
-    assert last.after == {"GBP": "80.00 GBP"}
+    assert last.before == {"max_transaction_amount": {"EUR": 50_00, "GBP": 100_00}}
+    assert last.after == {"max_transaction_amount": {"GBP": 80_00}}
 
 
 def test_the_same_limits_again_change_and_record_nothing(ada):
     services.set_limits(customer=ada, largest_minor={"GBP": 100_00}, by=ada)
-    since = CustomerLimit.objects.get().since
     services.set_limits(customer=ada, largest_minor={"GBP": 100_00}, by=ada)
-    assert CustomerLimit.objects.get().since == since
+    assert versions_of(ada).count() == 1
     assert Record.objects.filter(action="fraud.limits.changed").count() == 1
 
 
@@ -165,7 +165,7 @@ def test_the_same_limits_again_change_and_record_nothing(ada):
 def test_an_impossible_limit_is_refused_and_changes_nothing(ada, limit):
     with pytest.raises(InvalidLimit):
         services.set_limits(customer=ada, largest_minor={"EUR": 5_00} | limit, by=ada)
-    assert not CustomerLimit.objects.exists()
+    assert not PolicyVersion.objects.exists()
 
 
 # --- alerts ---------------------------------------------------------------------------------

@@ -137,7 +137,8 @@ def test_a_weight_outside_its_range_is_a_mistake_of_the_rule(weight):
 def test_a_ruleset_is_named_after_its_code_and_numbers(monkeypatch, tmp_path):
     assert CURRENT.version == verdict.version()
     for name in verdict._SOURCES:
-        source = verdict.Path(verdict.__file__).with_name(name)
+        source = verdict.Path(verdict.__file__).parent / name
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         copy = shutil.copytree if source.is_dir() else shutil.copyfile
         copy(source, tmp_path / name)
     monkeypatch.setattr(verdict, "__file__", str(tmp_path / "verdict.py"))

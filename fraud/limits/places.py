@@ -1,0 +1,25 @@
+"""Names of places, compared as a whole: never a part of a name. No Django here.
+
+A place is "Lisbon, PT": the most exact name first, the country by its two letters last.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_COUNTRY = re.compile(r"[a-z]{2}")
+
+
+def normalise(name: str) -> str:
+    """One spelling for a name: of width, case and spaces, and around commas."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    parts = (" ".join(part.split()) for part in folded.split(","))
+    return ", ".join(part for part in parts if part)
+
+
+def covers(allowed: Iterable[str], place: str) -> bool:
+    """Whether the place is one of those, or lies in a whole country that is."""
+    name = normalise(place)
+    country = name.rpartition(", ")[2]
+    names = {normalise(entry) for entry in allowed}
+    return name in names or (bool(_COUNTRY.fullmatch(country)) and country in names)

@@ -1,0 +1,54 @@
+"""Limits in words, for pages. No Django here."""
+
+from fraud.hits import say
+from fraud.limits.own import NAMES, NOTHING, Amounts, CustomerPolicies
+
+LABELS = {
+    "max_transaction_amount": "Largest payment",
+    "daily_total": "In one day",
+    "daily_payments": "Payments in one day",
+    "allowed_locations": "Places",
+    "block_unknown_locations": "Unknown places",
+    "allowed_time_range": "Hours",
+    "allowed_currencies": "Currencies",
+    "only_allowed_payees": "Only the payees you chose",
+    "allowed_payees": "Payees you chose",
+    "new_payee": "New payees",
+    "block_withdrawals": "Withdrawals",
+    "timezone": "Clock",
+}
+
+
+def limited(policies: CustomerPolicies) -> list[str]:
+    """What is limited, by name."""
+    quiet = {"timezone"} if policies.only_allowed_payees else {"timezone", "allowed_payees"}
+    names = [name for name in NAMES if name not in quiet]
+    return [LABELS[name] for name in names if getattr(policies, name) != getattr(NOTHING, name)]
+
+
+def spelled(name: str, policies: CustomerPolicies) -> str:
+    """One limit as it stands, in a few words."""
+    value = getattr(policies, name)
+    if name in ("max_transaction_amount", "daily_total"):
+        return _amounts(value)
+    if name in ("block_unknown_locations", "block_withdrawals"):
+        return "refused" if value else "allowed"
+    if name == "only_allowed_payees":
+        return "yes" if value else "no"
+    if name == "allowed_payees":
+        return f"{len(value)}" if policies.only_allowed_payees else "everybody"
+    if value is None:
+        return "no limit"
+    if name == "new_payee":
+        return f"{_amounts(value.amount)} in the first {value.hours} hours"
+    if name == "allowed_time_range" and value.start == value.end:
+        return "none just now"
+    return _names(value) if isinstance(value, tuple) else str(value)
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return "; ".join(names) or "none just now"
+
+
+def _amounts(amounts: Amounts) -> str:
+    return ", ".join(say(minor, currency) for currency, minor in amounts.items()) or "no limit"
