@@ -61,6 +61,7 @@ from fintrust.core.http import PersonApiRequest
 from fintrust.core.ids import to_public
 from fintrust.core.models import User
 from fintrust.core.money import Money
+from fintrust.core.where import Where, heard
 from fraud.models import Decision
 
 _MINE = "acc_01kahkf19qf7wa2mgdb9wkbn4w"
@@ -361,11 +362,11 @@ class TransferPage(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
-class CashBody(MoneyBody):
+class CashBody(Where, MoneyBody):
     account = Text(max_length=60, help_text="One of your accounts.")
 
 
-class TransferBody(MoneyBody):
+class TransferBody(Where, MoneyBody):
     source = Text(max_length=60, help_text="One of your accounts.")  # type: ignore[assignment]
     target = Text(max_length=60, help_text="Who is paid: an account's id or number.")
     note = Text(max_length=NOTE_MAX, required=False, allow_blank=True, default="")
@@ -486,13 +487,15 @@ class Deposit(MoneyDoor):
     def post(self, request: PersonApiRequest) -> Response:
         """Put money into an account of yours, from the bank's clearing account (demo funding)."""
         key, asked = self.key(), body_of(request, CashBody)
-        transfer = services.deposit(
-            by=request.user,
-            account=self.own_account(request.user, asked["account"], "account"),
-            amount=asked["amount"],
-            request_id=key,
-            channel=Transfer.Channel.API,
-        )
+        account = self.own_account(request.user, asked["account"], "account")
+        with heard(asked):
+            transfer = services.deposit(
+                by=request.user,
+                account=account,
+                amount=asked["amount"],
+                request_id=key,
+                channel=Transfer.Channel.API,
+            )
         return self.answer(request, transfer)
 
 
@@ -502,13 +505,15 @@ class Withdraw(MoneyDoor):
     def post(self, request: PersonApiRequest) -> Response:
         """Take money out of an account of yours."""
         key, asked = self.key(), body_of(request, CashBody)
-        transfer = services.withdraw(
-            by=request.user,
-            account=self.own_account(request.user, asked["account"], "account"),
-            amount=asked["amount"],
-            request_id=key,
-            channel=Transfer.Channel.API,
-        )
+        account = self.own_account(request.user, asked["account"], "account")
+        with heard(asked):
+            transfer = services.withdraw(
+                by=request.user,
+                account=account,
+                amount=asked["amount"],
+                request_id=key,
+                channel=Transfer.Channel.API,
+            )
         return self.answer(request, transfer)
 
 
@@ -546,17 +551,18 @@ class Send(MoneyDoor):
         source = self.own_account(request.user, asked["source"], "source", Right.OPERATE)
         with about("target"):
             target = find(by=request.user, text=asked["target"])
-        transfer = services.send_transfer(
-            by=request.user,
-            source=source,
-            target=target,
-            amount=asked["amount"],
-            request_id=key,
-            note=asked["note"],
-            channel=Transfer.Channel.API,
-            target_currency=asked.get("target_currency", ""),
-            quote=asked.get("quote", ""),
-        )
+        with heard(asked):
+            transfer = services.send_transfer(
+                by=request.user,
+                source=source,
+                target=target,
+                amount=asked["amount"],
+                request_id=key,
+                note=asked["note"],
+                channel=Transfer.Channel.API,
+                target_currency=asked.get("target_currency", ""),
+                quote=asked.get("quote", ""),
+            )
         return self.answer(request, transfer)
 
 

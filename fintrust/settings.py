@@ -157,6 +157,10 @@ for alias in ("owner", "reader", "sequencer"):
     if url := env(f"DATABASE_{alias.upper()}_URL", default=""):
         DATABASES[alias] = _database(url)
 REDIS_URL = env("REDIS_URL", default="redis://localhost:6379/0")
+# Where an internet address is: files of the GeoLite form, when there are any.
+GEOIP_DATABASE = env("GEOIP_DATABASE", default="")
+GEOIP_ASN_DATABASE = env("GEOIP_ASN_DATABASE", default="")
+HOSTING_NETWORKS = env.list("HOSTING_NETWORKS", cast=int, default=[])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
@@ -243,6 +247,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 12
