@@ -122,6 +122,19 @@ def unusual_typing(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit
     return Hit("unusual_typing", weight, because) if weight else None
 
 
+@rule
+def impossible_travel(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """Here, so soon after having been somewhere far away; see `travel.judge`."""
+    travel = snapshot.travel
+    if travel is None or not travel.impossible:
+        return None
+    minutes = max(1, round(travel.hours * 60))
+    ago = f"{minutes} minutes" if minutes < 120 else f"{travel.hours:.0f} hours"
+    where = f" in {travel.from_.place}" if travel.from_.place else " elsewhere"
+    because = f"{travel.km:,.0f} km from where you were{where} {ago} before: nobody is that fast"
+    return Hit("impossible_travel", policy.travel_weight, because)
+
+
 # --- what the rules ask -----------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from fraud.features import AGGREGATES, Snapshot
 from fraud.features.statement import Statement, parameters, statement
 from fraud.models import Alert, CustomerLimit, Decision, DecisionQuerySet, PaymentFact
 from fraud.policy import CUSTOMER_PAYMENTS_MAX, LIMIT_CURRENCIES
+from fraud.travel import services as travel
 
 # What other topics want to know travels with the features, so that PostgreSQL is asked once.
 _RIDERS = {
@@ -38,6 +39,7 @@ def snapshot_for(facts: Facts) -> Snapshot:
 
 def snapshot_of(facts: Facts, asked: Statement) -> Snapshot:
     """The same by another statement: other bounds, fewer aggregates."""
+    looked = travel.look(facts)
     *counted, limit, risk = _row(asked.sql, parameters(facts) | {"session": facts.session_hash})
     clock = features.local(facts.at, facts.timezone)
     return Snapshot(
@@ -47,6 +49,9 @@ def snapshot_of(facts: Facts, asked: Statement) -> Snapshot:
         values=asked.values(counted),
         limit_minor=limit,
         session_risk=risk,
+        travel=looked.travel,
+        around=looked.around,
+        degraded=looked.degraded,
     )
 
 

@@ -16,6 +16,7 @@ from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidL
 from fraud.facts import Facts
 from fraud.features import aggregates
 from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
+from fraud.travel import services as travel
 from fraud.verdict import BLOCKED, CRITICAL, CURRENT, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
 NOTE_MAX = 500
@@ -54,6 +55,12 @@ def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
     _record_decision(decision)
     if verdict.verdict != VERIFIED:
         _alert_about(decision)
+    travel.learn_after_commit(
+        facts,
+        snapshot,
+        trusted=verdict.verdict == VERIFIED,
+        refused=verdict.verdict == BLOCKED,
+    )
     return decision
 
 

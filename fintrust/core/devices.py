@@ -15,14 +15,14 @@ from fintrust.core.errors import Invalid
 
 LASTS = timedelta(days=400)  # browsers keep no cookie longer
 _SALT = "fintrust.device"
-_NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-NAME_MAX = 64
+_NAME = re.compile(r"[A-Za-z0-9._:-]{1,60}")
+NAME_MAX = 60
 PATTERN = f"^{_NAME.pattern}$"
 HEADER = "X-Device"
 
 
 class DeviceInvalid(Invalid):
-    """A device's name has 1 to 64 letters, digits, dots, colons, dashes or underscores."""
+    """A device's name has 1 to 60 letters, digits, dots, colons, dashes or underscores."""
 
     code, field = "device-invalid", "device"
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from fraud.features.aggregates import HOURS
 from fraud.features.moments import micros_of
+from fraud.travel.judge import Around, Travel
 
 Values = Mapping[str, int | None]
 
@@ -35,7 +36,8 @@ class Snapshot:
     session_risk: float | None = None
     # Values of their own topics; see PARTS.
     own: Any = None  # the customer's policies
-    travel: Any = None  # how fast the customer must have moved to be here
+    travel: Travel | None = None  # how fast the customer must have moved to be here
+    around: Around | None = None  # with what, and how quickly, they ask
     degraded: tuple[str, ...] = ()  # what could not be asked: "redis"
 
     def __post_init__(self) -> None:
@@ -105,7 +107,10 @@ class Snapshot:
 
 #: How a part of another topic comes back from JSON: `"own": CustomerPolicies.from_json`.
 #: Each has a `to_json()` of its own.
-PARTS: dict[str, Callable[[dict[str, Any]], Any]] = {}
+PARTS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "travel": Travel.from_json,
+    "around": Around.from_json,
+}
 
 
 def _first_form(stored: Mapping[str, Any]) -> Values:

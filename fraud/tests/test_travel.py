@@ -19,6 +19,7 @@ from fintrust.core.errors import Unavailable
 from fraud.tests import mmdb
 from fraud.tests.factories import SOMEBODY, customer, facts
 from fraud.travel import presence, services, store
+from fraud.travel.judge import Around
 from fraud.travel.policy import TRAVEL
 from fraud.travel.services import Looked, look
 
@@ -56,7 +57,7 @@ def confirmed(*args, **said):
 
 def test_the_first_time_nothing_is_known():
     assert look(asked(LONDON, device=PHONE, ip="1.2.3.4")) == Looked(
-        device_known=False, addresses_24h=1, tries_10s=0, tries_60s=0
+        around=Around(device_known=False, addresses_24h=1, tries_10s=0, tries_60s=0)
     )
 
 
@@ -123,7 +124,7 @@ def test_confirmed_by_a_step_up_it_does():
     confirmed(LAGOS, after=10 * MINUTE, device=STRANGE)
     after = look(asked(LAGOS, after=20 * MINUTE, device=STRANGE))
     assert (after.travel.km, after.travel.impossible) == (0, False)
-    assert after.device_known
+    assert after.around.device_known
     assert look(asked(LONDON, after=20 * MINUTE)).travel.impossible
 
 
@@ -157,7 +158,7 @@ def test_a_clock_that_is_ahead_pins_nobody():
         services._learn(presence.of(facts(at=ahead, **LAGOS)), trusted=True, tried=True)
     assert [log["event"] for log in logs] == ["travel_from_tomorrow"]
     assert look(facts(at=ahead + SECOND, **LONDON)) == Looked(
-        addresses_24h=0, tries_10s=0, tries_60s=0
+        around=Around(addresses_24h=0, tries_10s=0, tries_60s=0)
     )
     services._learn(presence.of(facts(at=ahead - 10 * SECOND, **LONDON)), trusted=True)
     assert look(facts(at=ahead, **LONDON)).travel is not None
@@ -192,13 +193,13 @@ def addresses(tmp_path, settings):
 def test_a_vpn_on_a_known_device_is_no_travel(addresses):
     went_through(device=PHONE, ip=HOME)
     seen = look(asked(device=PHONE, ip=VPN, after=MINUTE))
-    assert (seen.travel, seen.device_known, seen.hosting) == (None, True, True)
+    assert (seen.travel, seen.around.device_known, seen.around.hosting) == (None, True, True)
 
 
 def test_a_vpn_on_a_strange_device_is(addresses):
     went_through(device=PHONE, ip=HOME)
     seen = look(asked(device=STRANGE, ip=VPN, after=MINUTE))
-    assert (seen.travel.impossible, seen.device_known) == (True, False)
+    assert (seen.travel.impossible, seen.around.device_known) == (True, False)
     assert look(asked(ip=VPN, after=MINUTE)).travel.impossible  # no device at all
 
 
@@ -209,34 +210,34 @@ def test_a_vpn_is_nobodys_last_place(addresses):
 
 def test_a_vpn_vouches_for_no_device_until_its_owner_does(addresses):
     went_through(device=STRANGE, ip=VPN)
-    assert look(asked(device=STRANGE, ip=VPN, after=MINUTE)).device_known is False
+    assert look(asked(device=STRANGE, ip=VPN, after=MINUTE)).around.device_known is False
     confirmed(device=STRANGE, ip=VPN, after=MINUTE)
-    assert look(asked(device=STRANGE, ip=VPN, after=2 * MINUTE)).device_known is True
+    assert look(asked(device=STRANGE, ip=VPN, after=2 * MINUTE)).around.device_known is True
 
 
 def test_an_impossible_visitor_does_not_make_their_device_known():
     went_through(LONDON, device=PHONE)
     went_through(LAGOS, device=STRANGE, after=MINUTE)
-    assert look(asked(device=STRANGE, after=2 * MINUTE)).device_known is False
-    assert look(asked(device=PHONE, after=2 * MINUTE)).device_known is True
+    assert look(asked(device=STRANGE, after=2 * MINUTE)).around.device_known is False
+    assert look(asked(device=PHONE, after=2 * MINUTE)).around.device_known is True
 
 
 def test_a_payment_without_a_device_knows_neither():
-    assert look(asked(LONDON)).device_known is None
+    assert look(asked(LONDON)).around.device_known is None
 
 
 @pytest.mark.parametrize("late, known", [(timedelta(0), True), (SECOND, False)])
 def test_a_device_is_known_for_ninety_days(late, known):
     went_through(device=PHONE)
-    assert look(asked(device=PHONE, after=TRAVEL.device_max + late)).device_known is known
+    assert look(asked(device=PHONE, after=TRAVEL.device_max + late)).around.device_known is known
 
 
 def test_of_many_devices_the_newest_are_known():
     for number in range(TRAVEL.devices_max + 1):
         went_through(device=f"web:{number}", after=number * SECOND)
     later = asked(after=HOUR)
-    assert not _looks(later, "web:0").device_known
-    assert _looks(later, "web:1").device_known
+    assert not _looks(later, "web:0").around.device_known
+    assert _looks(later, "web:1").around.device_known
 
 
 def _looks(later, device):
@@ -249,12 +250,14 @@ def _looks(later, device):
 def test_different_addresses_are_counted_for_a_day_with_this_one():
     went_through(ip="1.2.3.4")
     went_through(ip="1.2.3.5", after=HOUR)
-    assert look(asked(ip="1.2.3.5", after=2 * HOUR)).addresses_24h == 2
-    assert look(asked(ip="1.2.3.6", after=2 * HOUR)).addresses_24h == 3
-    assert look(asked(after=2 * HOUR)).addresses_24h == 2
-    assert look(asked(ip="1.2.3.4", after=24 * HOUR)).addresses_24h == 2
-    assert look(asked(ip="1.2.3.4", after=24 * HOUR + SECOND)).addresses_24h == 2  # again itself
-    assert look(asked(ip="1.2.3.5", after=24 * HOUR + SECOND)).addresses_24h == 1
+    assert look(asked(ip="1.2.3.5", after=2 * HOUR)).around.addresses_24h == 2
+    assert look(asked(ip="1.2.3.6", after=2 * HOUR)).around.addresses_24h == 3
+    assert look(asked(after=2 * HOUR)).around.addresses_24h == 2
+    assert look(asked(ip="1.2.3.4", after=24 * HOUR)).around.addresses_24h == 2
+    assert (
+        look(asked(ip="1.2.3.4", after=24 * HOUR + SECOND)).around.addresses_24h == 2
+    )  # again itself
+    assert look(asked(ip="1.2.3.5", after=24 * HOUR + SECOND)).around.addresses_24h == 1
 
 
 @pytest.mark.parametrize(
@@ -263,20 +266,20 @@ def test_different_addresses_are_counted_for_a_day_with_this_one():
 def test_tries_are_counted_for_seconds(seconds, short, long):
     went_through()
     seen = look(asked(after=seconds * SECOND))
-    assert (seen.tries_10s, seen.tries_60s) == (short, long)
+    assert (seen.around.tries_10s, seen.around.tries_60s) == (short, long)
 
 
 def test_the_same_request_again_is_the_same_try():
     same = asked()
     for _ in range(3):
         services._learn(presence.of(same), trusted=True, tried=True)
-    assert look(asked(after=SECOND)).tries_10s == 1
+    assert look(asked(after=SECOND)).around.tries_10s == 1
 
 
 def test_nobody_counts_further_than_needed(redis):
     for number in range(TRAVEL.tries_max + 5):
         went_through(after=number * timedelta(milliseconds=10), ip=f"1.2.3.{number}")
-    assert look(asked(after=2 * SECOND)).tries_10s == TRAVEL.tries_max
+    assert look(asked(after=2 * SECOND)).around.tries_10s == TRAVEL.tries_max
     assert redis.zcard(store._keys(SOMEBODY)[2]) == TRAVEL.addresses_max
 
 
@@ -291,7 +294,7 @@ def committing(django_capture_on_commit_callbacks):
 @pytest.mark.django_db
 def test_money_that_did_not_move_leaves_nothing(redis, committing):
     with committing(execute=True), pytest.raises(ZeroDivisionError), transaction.atomic():
-        services.learn_after_commit(asked(LAGOS), trusted=True, refused=False)
+        services.learn_after_commit(asked(LAGOS), Looked(), trusted=True, refused=False)
         raise ZeroDivisionError
     assert redis.keys("travel:*") == []
 
@@ -300,35 +303,35 @@ def test_money_that_did_not_move_leaves_nothing(redis, committing):
 def test_before_the_commit_nothing_is_known_and_after_it_all_is(redis, committing):
     with committing(execute=True):
         services.learn_after_commit(
-            asked(LONDON, device=PHONE, ip="1.2.3.4"), trusted=True, refused=False
+            asked(LONDON, device=PHONE, ip="1.2.3.4"), Looked(), trusted=True, refused=False
         )
         assert redis.keys("travel:*") == []
     seen = look(asked(LONDON, device=PHONE, ip="1.2.3.4", after=SECOND))
-    assert (seen.travel.km, seen.device_known, seen.addresses_24h) == (0, True, 1)
+    assert (seen.travel.km, seen.around.device_known, seen.around.addresses_24h) == (0, True, 1)
 
 
 @pytest.mark.django_db
 def test_a_refused_payment_counts_as_a_try_and_leaves_nothing_else(committing):
     with committing(execute=True):
         services.learn_after_commit(
-            asked(LAGOS, device=STRANGE, ip="1.2.3.4"), trusted=False, refused=True
+            asked(LAGOS, device=STRANGE, ip="1.2.3.4"), Looked(), trusted=False, refused=True
         )
     seen = look(asked(LONDON, device=STRANGE, after=SECOND))
-    assert (seen.travel, seen.device_known, seen.addresses_24h) == (None, False, 0)
-    assert seen.tries_10s == 1
+    assert (seen.travel, seen.around.device_known, seen.around.addresses_24h) == (None, False, 0)
+    assert seen.around.tries_10s == 1
 
 
 @pytest.mark.django_db
 def test_a_held_payment_teaches_no_place_until_its_customer_confirms_it(committing):
     held = asked(LAGOS, device=STRANGE, ip="1.2.3.4")
     with committing(execute=True):
-        services.learn_after_commit(held, trusted=False, refused=False)
+        services.learn_after_commit(held, Looked(), trusted=False, refused=False)
     seen = look(asked(LAGOS, device=STRANGE, after=SECOND))
-    assert (seen.travel, seen.device_known, seen.addresses_24h) == (None, False, 1)
+    assert (seen.travel, seen.around.device_known, seen.around.addresses_24h) == (None, False, 1)
     with committing(execute=True):
         services.confirm_after_commit(held)
     seen = look(asked(LAGOS, device=STRANGE, after=SECOND))
-    assert (seen.travel.km, seen.device_known) == (0, True)
+    assert (seen.travel.km, seen.around.device_known) == (0, True)
 
 
 @pytest.mark.usefixtures("bank")
@@ -346,7 +349,7 @@ def test_of_two_sightings_at_once_one_is_believed():
             list(pool.map(pay, (LONDON, LAGOS)))
         ways = [look(asked(where, after=SECOND, **person)) for where in (LONDON, LAGOS)]
         assert sorted(way.travel.impossible for way in ways) == [False, True]
-        assert [way.tries_10s for way in ways] == [2, 2]
+        assert [way.around.tries_10s for way in ways] == [2, 2]
 
 
 def test_what_changed_since_it_was_read_is_judged_again():
@@ -358,7 +361,11 @@ def test_what_changed_since_it_was_read_is_judged_again():
     assert place is not None
     assert not store.learn(here, stale, place=place, device=device, address=True, tried=True)
     seen = look(asked(LAGOS, device=STRANGE, after=SECOND))
-    assert (seen.travel.impossible, seen.device_known, seen.tries_10s) == (True, False, 1)
+    assert (seen.travel.impossible, seen.around.device_known, seen.around.tries_10s) == (
+        True,
+        False,
+        1,
+    )
 
 
 # --- forgetting -----------------------------------------------------------------------------
@@ -397,7 +404,7 @@ def test_a_reset_forgets_the_person():
     went_through(LONDON, customer_id=ada.pk, device=PHONE)
     services.forget(ada)
     seen = look(asked(LAGOS, customer_id=ada.pk, device=PHONE, after=MINUTE))
-    assert (seen.travel, seen.device_known) == (None, False)
+    assert (seen.travel, seen.around.device_known) == (None, False)
 
 
 # --- without Redis --------------------------------------------------------------------------
@@ -467,7 +474,7 @@ def test_an_impossible_sign_in_is_put_on_record_once_an_hour_and_not_believed(re
     assert told.data["km"] == "5019"
     now = facts(customer_id=ada.pk, at=timezone.now(), device=STRANGE, **LAGOS)
     assert look(now).travel.impossible
-    assert look(now).device_known is False
+    assert look(now).around.device_known is False
 
 
 @pytest.mark.django_db
@@ -475,7 +482,7 @@ def test_a_sign_in_is_no_try_to_pay():
     ada = customer()
     with context.use(**LONDON):
         services.seen(ada)
-    assert look(facts(customer_id=ada.pk, at=timezone.now())).tries_60s == 0
+    assert look(facts(customer_id=ada.pk, at=timezone.now())).around.tries_60s == 0
 
 
 # --- what is stored -------------------------------------------------------------------------
@@ -483,7 +490,8 @@ def test_a_sign_in_is_no_try_to_pay():
 
 def test_what_was_looked_at_survives_json_exactly():
     went_through(LONDON)
-    for seen in (look(asked(LAGOS, after=MINUTE, ip="1.2.3.4")), DEGRADED, Looked()):
-        text = json.dumps(seen.to_json())
-        assert Looked.from_json(json.loads(text)) == seen
-        assert json.dumps(Looked.from_json(json.loads(text)).to_json()) == text
+    around = look(asked(LAGOS, after=MINUTE, device=PHONE, ip="1.2.3.4")).around
+    for value in (around, Around()):
+        text = json.dumps(value.to_json())
+        assert Around.from_json(json.loads(text)) == value
+        assert json.dumps(Around.from_json(json.loads(text)).to_json()) == text

@@ -84,6 +84,24 @@ class Travel:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """With what and how quickly somebody asks. None is unknown."""
+
+    device_known: bool | None = None  # a step-up, or use without suspicion, has vouched for it
+    hosting: bool | None = None  # the address is a data centre's or a VPN's
+    addresses_24h: int | None = None  # different ones, this one included
+    tries_10s: int | None = None  # judged before this one
+    tries_60s: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        return cls(**values)
+
+
 def judge(
     last: Sighting | None, now: Sighting | None, policy: TravelPolicy = TRAVEL
 ) -> Travel | None:

@@ -1,7 +1,7 @@
 """The verbs of travel: look before a decision, learn after its commit, trust what was confirmed."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Protocol
 
 import structlog
 from django.db import transaction
@@ -13,7 +13,7 @@ from fintrust.core.errors import Unavailable
 from fintrust.core.models import User
 from fraud.facts import Facts
 from fraud.travel import geoip, presence, store
-from fraud.travel.judge import Sighting, Travel, judge, replaces
+from fraud.travel.judge import Around, Sighting, Travel, judge, replaces
 from fraud.travel.policy import TRAVEL
 from fraud.travel.presence import Presence
 from fraud.travel.store import Away, Known
@@ -23,40 +23,24 @@ log = structlog.get_logger(__name__)
 ROUNDS_MAX = 5  # so often somebody else may have been quicker; then this sighting is let go
 
 
+class Seen(Protocol):
+    """What was known when it was judged, as a snapshot keeps it."""
+
+    @property
+    def travel(self) -> Travel | None: ...
+
+    @property
+    def around(self) -> Around | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What is known of where and with what somebody asks. None is unknown; all of it is, while
-    Redis is away, and `degraded` says so."""
+    """What is known of where and with what somebody asks: nothing, while Redis is away, and
+    `degraded` says so. Each part is a value of its own in the snapshot."""
 
     travel: Travel | None = None
-    device_known: bool | None = None  # a step-up or days of use have vouched for it
-    hosting: bool | None = None  # the address is a data centre's or a VPN's
-    addresses_24h: int | None = None  # different ones, this one included
-    tries_10s: int | None = None  # judged before this one
-    tries_60s: int | None = None
+    around: Around | None = None
     degraded: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "travel": self.travel and self.travel.to_json(),
-            "device_known": self.device_known,
-            "hosting": self.hosting,
-            "addresses_24h": self.addresses_24h,
-            "tries_10s": self.tries_10s,
-            "tries_60s": self.tries_60s,
-            "degraded": list(self.degraded),
-        }
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        travel = values["travel"]
-        return cls(
-            **values
-            | {
-                "travel": travel and Travel.from_json(travel),
-                "degraded": tuple(values["degraded"]),
-            }
-        )
 
 
 NOBODY = Looked()  # nobody stands at this door
@@ -75,17 +59,17 @@ def look(facts: Facts) -> Looked:
         return Looked(degraded=(REDIS,))
     address = geoip.locate(here.ip)
     now = presence.sighted(here, address, device_known=known.device_known)
-    return Looked(
-        travel=judge(known.last, now),
+    around = Around(
         device_known=known.device_known if here.device else None,
         hosting=address.hosting,
         addresses_24h=known.addresses,
         tries_10s=known.tries[0],
         tries_60s=known.tries[1],
     )
+    return Looked(travel=judge(known.last, now), around=around)
 
 
-def learn_after_commit(facts: Facts, *, trusted: bool, refused: bool) -> None:
+def learn_after_commit(facts: Facts, looked: Seen, *, trusted: bool, refused: bool) -> None:
     """Once the money's transaction has committed, remember that it was asked for, from here.
 
     A refused one counts as a try and leaves nothing else; one that waits for its customer adds its
@@ -94,9 +78,11 @@ def learn_after_commit(facts: Facts, *, trusted: bool, refused: bool) -> None:
     here = presence.of(facts)
     if here is None:
         return
+    device_known = looked.around is not None and bool(looked.around.device_known)
+    known = Known.still(looked.travel.from_ if looked.travel else None, device_known)
 
     def learn() -> None:
-        _learn(here, trusted=trusted, address=not refused, tried=True)
+        _learn(here, trusted=trusted, address=not refused, tried=True, known=known)
 
     transaction.on_commit(learn, robust=True)
 
@@ -125,18 +111,23 @@ def _learn(
     confirmed: bool = False,
     address: bool = True,
     tried: bool = False,
+    known: Known | None = None,
 ) -> Travel | None:
-    """Remember as much as this sighting deserves, judged against what is known at this moment."""
+    """Remember as much as this sighting deserves, judged against what is known at this moment.
+
+    `known` is what was known when it was judged: while that still holds, one round trip will do.
+    """
     if here.at > timezone.now() + TRAVEL.clocks:
         # A clock that is ahead must not pin anybody to a place until the world has caught up.
         log.warning("travel_from_tomorrow", person=str(here.person), at=here.at.isoformat())
         return None
     try:
         for _ in range(ROUNDS_MAX):
-            known = store.look(here)
+            known = known or store.look(here)
             travel, place, device = _deserved(here, known, trusted=trusted, confirmed=confirmed)
             if store.learn(here, known, place=place, device=device, address=address, tried=tried):
                 return travel
+            known = None
         log.warning("travel_contended", person=str(here.person))
     except Away as error:
         log.warning("travel_not_learned", error=str(error))

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -86,6 +86,11 @@ class Known:
     @property
     def last(self) -> Sighting | None:
         return Sighting.from_json(json.loads(self.raw)) if self.raw else None
+
+    @classmethod
+    def still(cls, last: Sighting | None, device_known: bool) -> Self:
+        """What was remembered then, supposed that nothing has changed; `learn` finds out."""
+        return cls("" if last is None else _written(last), device_known, 0, (0, 0))
 
 
 def look(presence: Presence, policy: TravelPolicy = TRAVEL) -> Known:
