@@ -33,7 +33,7 @@ from banking.payees.services import find
 from banking.selectors import Filters, InvalidCursor
 from banking.sharing.selectors import shared_with
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
-from fintrust.core import idempotency, money
+from fintrust.core import devices, idempotency, money
 from fintrust.core.api import (
     Amount,
     AmountText,
@@ -414,8 +414,18 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     " again.",
     examples=[OpenApiExample("An order's number", _KEY)],
 )
+DEVICE = OpenApiParameter(
+    devices.HEADER,
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    pattern=devices.PATTERN,
+    description="Your program's own random name for this installation, on every request. A payment"
+    " from a device that is known to be yours is believed more easily.",
+    examples=[OpenApiExample("A random name", "9f1c2a7e5b60")],
+)
 MONEY_HEADERS = [
     IDEMPOTENCY_KEY,
+    DEVICE,
     OpenApiParameter(
         "Idempotent-Replayed",
         OpenApiTypes.STR,
@@ -446,6 +456,7 @@ _ANY_MONEY = (
     money.InvalidAmount,
     money.AmountTooLarge,
     money.CurrencyMismatch,
+    devices.DeviceInvalid,
     errors.UnknownCurrency,
     errors.AccountClosed,
     errors.AccountFrozen,

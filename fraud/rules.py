@@ -128,10 +128,10 @@ def impossible_travel(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> 
     travel = snapshot.travel
     if travel is None or not travel.impossible:
         return None
-    minutes = max(1, round(travel.hours * 60))
-    ago = f"{minutes} minutes" if minutes < 120 else f"{travel.hours:.0f} hours"
-    where = f" in {travel.from_.place}" if travel.from_.place else " elsewhere"
-    because = f"{travel.km:,.0f} km from where you were{where} {ago} before: nobody is that fast"
+    minutes = round(travel.hours * 60)
+    ago = f"{minutes} min" if minutes < 120 else f"{travel.hours:.0f} hours"
+    before = travel.from_.place or "your last place"
+    because = f"{travel.km:,.0f} km from {before}, where you were {ago} before: nobody is that fast"
     return Hit("impossible_travel", policy.travel_weight, because)
 
 

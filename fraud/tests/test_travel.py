@@ -254,9 +254,7 @@ def test_different_addresses_are_counted_for_a_day_with_this_one():
     assert look(asked(ip="1.2.3.6", after=2 * HOUR)).around.addresses_24h == 3
     assert look(asked(after=2 * HOUR)).around.addresses_24h == 2
     assert look(asked(ip="1.2.3.4", after=24 * HOUR)).around.addresses_24h == 2
-    assert (
-        look(asked(ip="1.2.3.4", after=24 * HOUR + SECOND)).around.addresses_24h == 2
-    )  # again itself
+    assert look(asked(ip="1.2.3.4", after=24 * HOUR + SECOND)).around.addresses_24h == 2
     assert look(asked(ip="1.2.3.5", after=24 * HOUR + SECOND)).around.addresses_24h == 1
 
 
@@ -361,11 +359,8 @@ def test_what_changed_since_it_was_read_is_judged_again():
     assert place is not None
     assert not store.learn(here, stale, place=place, device=device, address=True, tried=True)
     seen = look(asked(LAGOS, device=STRANGE, after=SECOND))
-    assert (seen.travel.impossible, seen.around.device_known, seen.around.tries_10s) == (
-        True,
-        False,
-        1,
-    )
+    assert seen.travel.impossible
+    assert (seen.around.device_known, seen.around.tries_10s) == (False, 1)
 
 
 # --- forgetting -----------------------------------------------------------------------------
