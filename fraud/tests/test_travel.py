@@ -45,11 +45,11 @@ def asked(where=None, *, after=timedelta(0), **said):
 
 def went_through(*args, **said):
     """A payment that moved, as after its commit."""
-    services._learn(presence.of(asked(*args, **said)), trusted=True, tried=True)
+    services.learn(presence.of(asked(*args, **said)), trusted=True, tried=True)
 
 
 def confirmed(*args, **said):
-    services._learn(presence.of(asked(*args, **said)), trusted=True, confirmed=True)
+    services.learn(presence.of(asked(*args, **said)), trusted=True, confirmed=True)
 
 
 # --- looking --------------------------------------------------------------------------------
@@ -155,12 +155,12 @@ def test_an_inaccurate_place_does_not_excuse_the_next():
 def test_a_clock_that_is_ahead_pins_nobody():
     ahead = timezone.now() + TRAVEL.clocks + 5 * SECOND
     with capture_logs() as logs:
-        services._learn(presence.of(facts(at=ahead, **LAGOS)), trusted=True, tried=True)
+        services.learn(presence.of(facts(at=ahead, **LAGOS)), trusted=True, tried=True)
     assert [log["event"] for log in logs] == ["travel_from_tomorrow"]
     assert look(facts(at=ahead + SECOND, **LONDON)) == Looked(
         around=Around(addresses_24h=0, tries_10s=0, tries_60s=0)
     )
-    services._learn(presence.of(facts(at=ahead - 10 * SECOND, **LONDON)), trusted=True)
+    services.learn(presence.of(facts(at=ahead - 10 * SECOND, **LONDON)), trusted=True)
     assert look(facts(at=ahead, **LONDON)).travel is not None
 
 
@@ -222,6 +222,43 @@ def test_an_impossible_visitor_does_not_make_their_device_known():
     assert look(asked(device=PHONE, after=2 * MINUTE)).around.device_known is True
 
 
+@pytest.mark.parametrize("device", [STRANGE, None])
+def test_a_strange_device_moves_nobody_far_however_slowly(device):
+    went_through(LONDON, device=PHONE)
+    went_through(LAGOS, device=device, after=20 * HOUR)  # possible, by air
+    assert not look(asked(LONDON, device=PHONE, after=20 * HOUR + MINUTE)).travel.impossible
+    assert not look(asked(LAGOS, device=STRANGE, after=20 * HOUR + MINUTE)).around.device_known
+
+
+def test_a_device_we_know_goes_where_it_can_get_to():
+    went_through(LONDON, device=PHONE)
+    went_through(LAGOS, device=PHONE, after=20 * HOUR)
+    assert look(asked(LONDON, device=PHONE, after=20 * HOUR + MINUTE)).travel.impossible
+
+
+@pytest.mark.parametrize("east, moved", [(1.45, True), (1.49, False)])  # 98 and 101 km
+def test_near_by_a_new_device_becomes_known(east, moved):
+    went_through(LONDON, device=PHONE)
+    near = LONDON | {"longitude": LONDON["longitude"] + east, "place": "near"}
+    went_through(near, device=STRANGE, after=HOUR)
+    after = look(asked(near, device=STRANGE, after=2 * HOUR))
+    assert after.around.device_known is moved
+    assert (after.travel.from_.place == "near") is moved
+
+
+@pytest.mark.django_db
+def test_a_sign_in_makes_no_device_known_and_keeps_a_known_one_so():
+    ada = customer()
+    with context.use(**LONDON, device=STRANGE):
+        services.seen(ada)
+        services.seen(ada)
+    now = facts(customer_id=ada.pk, at=timezone.now(), device=STRANGE, **LONDON)
+    assert look(now).around.device_known is False
+    services.learn(presence.of(now), trusted=True, tried=True)
+    later = replace(now, at=now.at + SECOND)
+    assert look(later).around.device_known is True
+
+
 def test_a_payment_without_a_device_knows_neither():
     assert look(asked(LONDON)).around.device_known is None
 
@@ -270,7 +307,7 @@ def test_tries_are_counted_for_seconds(seconds, short, long):
 def test_the_same_request_again_is_the_same_try():
     same = asked()
     for _ in range(3):
-        services._learn(presence.of(same), trusted=True, tried=True)
+        services.learn(presence.of(same), trusted=True, tried=True)
     assert look(asked(after=SECOND)).around.tries_10s == 1
 
 
@@ -341,7 +378,7 @@ def test_of_two_sightings_at_once_one_is_believed():
 
         def pay(where, person=person, together=together):
             together.wait()
-            services._learn(presence.of(asked(where, **person)), trusted=True, tried=True)
+            services.learn(presence.of(asked(where, **person)), trusted=True, tried=True)
 
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(pay, (LONDON, LAGOS)))
@@ -355,7 +392,7 @@ def test_what_changed_since_it_was_read_is_judged_again():
     here = presence.of(asked(LAGOS, device=STRANGE))
     stale = store.look(here)
     went_through(LONDON)
-    _, place, device = services._deserved(here, stale, trusted=True, confirmed=False)
+    _, place, device = services._deserved(here, stale, trusted=True, confirmed=False, paid=True)
     assert place is not None
     assert not store.learn(here, stale, place=place, device=device, address=True, tried=True)
     seen = look(asked(LAGOS, device=STRANGE, after=SECOND))

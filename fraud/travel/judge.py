@@ -158,9 +158,9 @@ def plain(place: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", place).casefold().split())
 
 
-def replaces(last: Sighting | None, now: Sighting) -> bool:
+def replaces(last: Sighting | None, now: Sighting | None) -> bool:
     """Whether this becomes the last place. Late news does not; nor does a bare name take the place
     of coordinates, or whoever only says "Lisbon" would make the bank forget where they were."""
-    if last is None:
-        return True
+    if now is None or last is None:
+        return now is not None
     return now.at >= last.at and (now.located or not last.located)

@@ -50,8 +50,10 @@ REDIS = "redis"
 def look(facts: Facts) -> Looked:
     """Before a decision: at most one round trip, 50 ms, and nothing is changed."""
     here = presence.of(facts)
-    if here is None:
-        return NOBODY
+    return NOBODY if here is None else look_at(here)
+
+
+def look_at(here: Presence) -> Looked:
     try:
         known = store.look(here)
     except Away as error:
@@ -81,30 +83,30 @@ def learn_after_commit(facts: Facts, looked: Seen, *, trusted: bool, refused: bo
     device_known = looked.around is not None and bool(looked.around.device_known)
     known = Known.still(looked.travel.from_ if looked.travel else None, device_known)
 
-    def learn() -> None:
-        _learn(here, trusted=trusted, address=not refused, tried=True, known=known)
+    def remember() -> None:
+        learn(here, trusted=trusted, address=not refused, tried=True, known=known)
 
-    transaction.on_commit(learn, robust=True)
+    transaction.on_commit(remember, robust=True)
 
 
 def confirm_after_commit(facts: Facts) -> None:
     """A step-up has shown that it was the customer: where they asked is trusted, however far."""
     here = presence.of(facts)
     if here is not None:
-        transaction.on_commit(lambda: _learn(here, trusted=True, confirmed=True), robust=True)
+        transaction.on_commit(lambda: learn(here, trusted=True, confirmed=True), robust=True)
 
 
 def seen(person: User) -> Travel | None:
     """Somebody has signed in as this person, or is still there. What cannot be is put on record,
     and is not believed; the payment that follows will be judged from the place before."""
     here = presence.now(person.pk, timezone.now(), context.current())
-    travel = _learn(here, trusted=True)
+    travel = learn(here, trusted=True)
     if travel is not None and travel.impossible:
         _tell(person, travel)
     return travel
 
 
-def _learn(
+def learn(
     here: Presence,
     *,
     trusted: bool,
@@ -124,7 +126,9 @@ def _learn(
     try:
         for _ in range(ROUNDS_MAX):
             known = known or store.look(here)
-            travel, place, device = _deserved(here, known, trusted=trusted, confirmed=confirmed)
+            travel, place, device = _deserved(
+                here, known, trusted=trusted, confirmed=confirmed, paid=tried
+            )
             if store.learn(here, known, place=place, device=device, address=address, tried=tried):
                 return travel
             known = None
@@ -135,22 +139,27 @@ def _learn(
 
 
 def _deserved(
-    here: Presence, known: Known, *, trusted: bool, confirmed: bool
+    here: Presence, known: Known, *, trusted: bool, confirmed: bool, paid: bool
 ) -> tuple[Travel | None, Sighting | None, bool]:
-    """The way here, the place if it may become the last one, and whether the device is theirs.
-
-    The address of a data centre is nobody's place, and vouches for no device: who hides behind it
-    must first show who they are.
-    """
-    at = geoip.locate(here.ip)
-    now = presence.sighted(here, at, device_known=known.device_known)
+    """The way here, the place if it may become the last one, and whether the device is theirs."""
+    address = geoip.locate(here.ip)
+    now = presence.sighted(here, address, device_known=known.device_known)
     travel = judge(known.last, now)
-    suspicious = travel is not None and travel.impossible
-    if not trusted or (suspicious and not confirmed):
+    if not trusted or not (confirmed or _believable(travel, known)):
         return travel, None, False
-    nowhere = now is None or (bool(at.hosting) and now.source == "address")
-    place = None if nowhere or now is None or not replaces(known.last, now) else now
-    return travel, place, confirmed or known.device_known or not at.hosting
+    # The address of a data centre is nobody's place, and vouches for no device: who hides behind
+    # it must first show who they are. Nor does a sign-in, which a stolen password is enough for.
+    placeless = now is None or (bool(address.hosting) and now.source == "address")
+    place = None if placeless or not replaces(known.last, now) else now
+    return travel, place, confirmed or known.device_known or (paid and not address.hosting)
+
+
+def _believable(travel: Travel | None, known: Known) -> bool:
+    """A device we know may be anywhere it can have got to. A strange one moves nobody far: a thief
+    in no hurry would become the customer's last place, and its owner the one who cannot be."""
+    if travel is None:
+        return True
+    return not travel.impossible and (known.device_known or travel.km < TRAVEL.distance_km_min)
 
 
 @transaction.atomic
