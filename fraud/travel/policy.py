@@ -40,7 +40,7 @@ class TravelPolicy:
     # Together below the 50 ms within which a decision comes without it.
     connect_seconds_max: float = 0.020
     answer_seconds_max: float = 0.025
-    rest_seconds: float = 1.0  # after a failure nobody else waits for it so long
+    rest_seconds: float = 0.25  # after a failure nobody else waits for it so long
 
     # Networks whose addresses say where a computer stands, not where a person sits: the largest
     # that rent out servers, and those that carry most VPN exits. Settings may add to them.

@@ -56,8 +56,7 @@ def look(facts: Facts) -> Looked:
 def look_at(here: Presence) -> Looked:
     try:
         known = store.look(here)
-    except Away as error:
-        log.warning("travel_unknown", error=str(error))
+    except Away:
         return Looked(degraded=(REDIS,))
     address = geoip.locate(here.ip)
     now = presence.sighted(here, address, device_known=known.device_known)
@@ -133,8 +132,8 @@ def learn(
                 return travel
             known = None
         log.warning("travel_contended", person=str(here.person))
-    except Away as error:
-        log.warning("travel_not_learned", error=str(error))
+    except Away:
+        return None  # a place less is known; nothing else waits for it
     return None
 
 
@@ -167,8 +166,8 @@ def _tell(person: User, travel: Travel) -> None:
     try:
         if not store.first_in(person.pk, TRAVEL.told_again):
             return
-    except Away as error:
-        log.warning("travel_told_without_memory", error=str(error))
+    except Away:
+        pass  # rather told twice than never
     record(
         "fraud.travel.impossible",
         subject=person,

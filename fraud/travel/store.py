@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from redis import Redis
@@ -23,6 +24,8 @@ from redis.retry import Retry
 from fraud.travel.judge import Sighting
 from fraud.travel.policy import TRAVEL, TravelPolicy
 from fraud.travel.presence import Presence
+
+log = structlog.get_logger(__name__)
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -70,7 +73,7 @@ return 1
 
 
 class Away(Exception):
-    """Redis did not answer in time. What it knows is unknown for the moment."""
+    """Redis did not answer in time, or a moment ago. What it knows is unknown; the log has why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +210,10 @@ def _guarded(ask: Any) -> Any:
     payments each waiting for a dead server would be an outage of their own."""
     global _resting_until
     if time.monotonic() < _resting_until:
-        raise Away("Redis failed just now")
+        raise Away
     try:
         return ask()
     except RedisError as error:
         _resting_until = time.monotonic() + TRAVEL.rest_seconds
-        raise Away(repr(error)) from error
+        log.warning("travel_memory_away", error=repr(error))
+        raise Away from error
