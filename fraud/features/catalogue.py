@@ -278,7 +278,9 @@ _OTHERS = [
     ),
     Feature("travel_impossible", FLAG, "nobody travels so fast", Given("travel_impossible")),
     Feature("device_known", FLAG, "the customer is known to use it", Given("device_known")),
-    Feature("address_hosting", FLAG, "the address is a VPN's or a server's", Given("hosting")),
+    Feature(
+        "address_hosting", FLAG, "the address is a VPN's or a server's", Given("address_hosting")
+    ),
     Feature("addresses_24h", COUNT, "internet addresses in 24 hours", Given("addresses_24h")),
     Feature("tries_10s", COUNT, "payments tried in the last 10 seconds", Given("tries_10s")),
     Feature("tries_60s", COUNT, "payments tried in the last minute", Given("tries_60s")),
@@ -337,7 +339,7 @@ def given(facts: Facts, snapshot: Snapshot) -> dict[str, Value]:
         "travel_kmh": travel.kmh if travel else None,
         "travel_impossible": travel.impossible if travel else None,
         "device_known": around.device_known,
-        "hosting": around.hosting,
+        "address_hosting": around.hosting,
         "addresses_24h": around.addresses_24h,
         "tries_10s": around.tries_10s,
         "tries_60s": around.tries_60s,
