@@ -33,7 +33,7 @@ from banking.payees.services import find
 from banking.selectors import Filters, InvalidCursor
 from banking.sharing.selectors import shared_with
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
-from fintrust.core import idempotency, money
+from fintrust.core import devices, idempotency, money
 from fintrust.core.api import (
     Amount,
     AmountText,
@@ -61,6 +61,7 @@ from fintrust.core.http import PersonApiRequest
 from fintrust.core.ids import to_public
 from fintrust.core.models import User
 from fintrust.core.money import Money
+from fintrust.core.where import Where, heard
 from fraud.models import Decision
 
 _MINE = "acc_01kahkf19qf7wa2mgdb9wkbn4w"
@@ -361,11 +362,11 @@ class TransferPage(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
-class CashBody(MoneyBody):
+class CashBody(Where, MoneyBody):
     account = Text(max_length=60, help_text="One of your accounts.")
 
 
-class TransferBody(MoneyBody):
+class TransferBody(Where, MoneyBody):
     source = Text(max_length=60, help_text="One of your accounts.")  # type: ignore[assignment]
     target = Text(max_length=60, help_text="Who is paid: an account's id or number.")
     note = Text(max_length=NOTE_MAX, required=False, allow_blank=True, default="")
@@ -413,8 +414,18 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     " again.",
     examples=[OpenApiExample("An order's number", _KEY)],
 )
+DEVICE = OpenApiParameter(
+    devices.HEADER,
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    pattern=devices.PATTERN,
+    description="Your program's own random name for this installation, on every request. A payment"
+    " from a device that is known to be yours is believed more easily.",
+    examples=[OpenApiExample("A random name", "9f1c2a7e5b60")],
+)
 MONEY_HEADERS = [
     IDEMPOTENCY_KEY,
+    DEVICE,
     OpenApiParameter(
         "Idempotent-Replayed",
         OpenApiTypes.STR,
@@ -445,6 +456,7 @@ _ANY_MONEY = (
     money.InvalidAmount,
     money.AmountTooLarge,
     money.CurrencyMismatch,
+    devices.DeviceInvalid,
     errors.UnknownCurrency,
     errors.AccountClosed,
     errors.AccountFrozen,
@@ -486,13 +498,15 @@ class Deposit(MoneyDoor):
     def post(self, request: PersonApiRequest) -> Response:
         """Put money into an account of yours, from the bank's clearing account (demo funding)."""
         key, asked = self.key(), body_of(request, CashBody)
-        transfer = services.deposit(
-            by=request.user,
-            account=self.own_account(request.user, asked["account"], "account"),
-            amount=asked["amount"],
-            request_id=key,
-            channel=Transfer.Channel.API,
-        )
+        account = self.own_account(request.user, asked["account"], "account")
+        with heard(asked):
+            transfer = services.deposit(
+                by=request.user,
+                account=account,
+                amount=asked["amount"],
+                request_id=key,
+                channel=Transfer.Channel.API,
+            )
         return self.answer(request, transfer)
 
 
@@ -502,13 +516,15 @@ class Withdraw(MoneyDoor):
     def post(self, request: PersonApiRequest) -> Response:
         """Take money out of an account of yours."""
         key, asked = self.key(), body_of(request, CashBody)
-        transfer = services.withdraw(
-            by=request.user,
-            account=self.own_account(request.user, asked["account"], "account"),
-            amount=asked["amount"],
-            request_id=key,
-            channel=Transfer.Channel.API,
-        )
+        account = self.own_account(request.user, asked["account"], "account")
+        with heard(asked):
+            transfer = services.withdraw(
+                by=request.user,
+                account=account,
+                amount=asked["amount"],
+                request_id=key,
+                channel=Transfer.Channel.API,
+            )
         return self.answer(request, transfer)
 
 
@@ -546,17 +562,18 @@ class Send(MoneyDoor):
         source = self.own_account(request.user, asked["source"], "source", Right.OPERATE)
         with about("target"):
             target = find(by=request.user, text=asked["target"])
-        transfer = services.send_transfer(
-            by=request.user,
-            source=source,
-            target=target,
-            amount=asked["amount"],
-            request_id=key,
-            note=asked["note"],
-            channel=Transfer.Channel.API,
-            target_currency=asked.get("target_currency", ""),
-            quote=asked.get("quote", ""),
-        )
+        with heard(asked):
+            transfer = services.send_transfer(
+                by=request.user,
+                source=source,
+                target=target,
+                amount=asked["amount"],
+                request_id=key,
+                note=asked["note"],
+                channel=Transfer.Channel.API,
+                target_currency=asked.get("target_currency", ""),
+                quote=asked.get("quote", ""),
+            )
         return self.answer(request, transfer)
 
 

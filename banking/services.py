@@ -42,6 +42,8 @@ from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud.facts import TRANSFER, Facts
 from fraud.models import Decision
+from fraud.travel.presence import placed
+from fraud.travel.services import confirm_after_commit
 
 REASON_MAX = 500
 BY_OWN_LIMIT = "stopped by the owner's own limits"
@@ -470,10 +472,11 @@ def facts_of(order: Order, transfer: Transfer) -> Facts:
     owner = own.owner if own.owner_id not in {None, order.by.pk} else None
     customer = owner or order.by
     asked = context.current()
-    return Facts(
+    facts = Facts(
         kind=TRANSFER if order.kind == Transfer.Kind.REVERSAL else order.kind,
         subject=transfer.public_id,
         customer_id=customer.pk,
+        asker_id=None if customer.pk == order.by.pk else order.by.pk,
         account=own.public_id,
         counterparty=other.public_id if other.owner_id else "",
         amount_minor=transfer.amount_minor,
@@ -487,7 +490,13 @@ def facts_of(order: Order, transfer: Transfer) -> Facts:
         session_hash=asked.session_hash,
         ip=asked.ip,
         outgoing=outgoing,
+        device=asked.device,
+        place=asked.place,
+        latitude=asked.latitude,
+        longitude=asked.longitude,
+        accuracy_km=asked.accuracy_km,
     )
+    return placed(facts)
 
 
 def _book(order: Order, transfer: Transfer) -> Transfer:
@@ -641,6 +650,8 @@ def confirm_transfer(*, transfer: Transfer, by: User, pin: str) -> Transfer:
 def confirm_after_pin(*, transfer: Transfer, by: User) -> Transfer:
     """The same for somebody whose PIN was checked just now, for this or what this is a part of."""
     _must_have_a_say(transfer, by)  # it may have ended while the PIN was checked
+    if transfer.requested_by_id == by.pk:  # another's PIN says nothing about where they are
+        confirm_after_commit(transfer.decision.facts_then())
     return _release(transfer, by=by, reason="confirmed by PIN")
 
 

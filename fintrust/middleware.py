@@ -19,9 +19,10 @@ from django.utils import timezone
 from banking.errors import ImportFileTooLarge
 from banking.policy import IMPORTS
 from fintrust import problems
-from fintrust.core import context, roles
+from fintrust.core import context, devices, roles
 from fintrust.core.errors import Invalid, Problem, TooLarge
 from fintrust.core.http import client_ip, zone_of
+from fraud.travel import services as travel
 
 Handler = Callable[[HttpRequest], HttpResponse]
 SEEN_EVERY = timedelta(minutes=1)
@@ -83,6 +84,10 @@ class RequestContext:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = structlog.contextvars.get_contextvars().get("request_id", "")
         user = request.user
+        try:
+            device = devices.device_of(request)
+        except Problem as problem:
+            return problems.respond(request, problem)
         with (
             context.use(
                 actor_id=str(user.pk) if user.is_authenticated else None,
@@ -91,10 +96,14 @@ class RequestContext:
                 ip=client_ip(request),
                 user_agent=request.headers.get("User-Agent", "")[:200],
                 session_hash=context.session_hash(request.session.session_key),
+                device=device,
             ),
             timezone.override(zone_of(user)),
         ):
+            if getattr(request, "is_seen_anew", False):
+                travel.seen(user)
             response = self.get_response(request)
+        devices.give(request, response)
         response.headers.setdefault("X-Request-ID", request_id)
         return response
 
@@ -104,8 +113,10 @@ class SessionActivity(UserSessionsMiddleware):
     changes, and otherwise once a minute rather than in a durable transaction for each page."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and self._as_known(request).exists():
-            return self.get_response(request)
+        if request.user.is_authenticated:
+            if self._as_known(request).exists():
+                return self.get_response(request)
+            request.is_seen_anew = True  # a sign of life: `RequestContext` knows from where
         return super().__call__(request)
 
     @staticmethod

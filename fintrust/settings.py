@@ -162,6 +162,10 @@ for alias in ("owner", "reader", "sequencer"):
 # Where backtests keep the past in columns, as Ibis spells an engine: a DuckDB file, or a cluster.
 FRAUD_HISTORY_URL = env("FRAUD_HISTORY_URL", default=f"duckdb://{STATE_DIR}/history.duckdb")
 REDIS_URL = env("REDIS_URL", default="redis://localhost:6379/0")
+# Where an internet address is: files of the GeoLite form, when there are any.
+GEOIP_DATABASE = env("GEOIP_DATABASE", default="")
+GEOIP_ASN_DATABASE = env("GEOIP_ASN_DATABASE", default="")
+HOSTING_NETWORKS = env.list("HOSTING_NETWORKS", cast=int, default=[])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
@@ -178,6 +182,13 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [{"address": REDIS_URL}]},
     }
 }
+
+# --- payments that happened elsewhere: from Kafka when brokers are named, else from Redis --------
+KAFKA_URL = env("KAFKA_URL", default="")  # host:port,host:port
+KAFKA_OPTIONS = env.dict("KAFKA_OPTIONS", default={})  # of librdkafka: security.protocol=SASL_SSL,…
+STREAM_TOPIC = env("STREAM_TOPIC", default="fintrust.payments")
+STREAM_GROUP = env("STREAM_GROUP", default="fintrust")
+STREAM_DEAD_TOPIC = env("STREAM_DEAD_TOPIC", default="")  # copies of dead letters, if wanted
 
 # --- people ---------------------------------------------------------------------------------
 AUTH_USER_MODEL = "core.User"
@@ -250,6 +261,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+DEVICE_COOKIE_NAME = "__Host-device" if HTTPS else "device"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 12

@@ -28,6 +28,7 @@ from django.utils.crypto import constant_time_compare
 from audit.services import record
 from fintrust.core.errors import Forbidden, Invalid, TooMany, Unauthenticated
 from fintrust.core.models import User
+from fraud.travel import services as travel
 
 TOO_MANY = "too_many_login_attempts"  # the sign-in package's own name for it
 
@@ -219,6 +220,7 @@ def sign_in(request: HttpRequest, *, email: str, password: str, code: str = "") 
     _check_address(request, user)
     _check_second_factor(request, user, code)
     _remember(user)
+    travel.seen(user)
     return user
 
 

@@ -47,6 +47,7 @@ from fintrust.core import context, keys, roles
 from fintrust.core.errors import NotFound, Unauthenticated, Unavailable
 from fintrust.core.models import SigningKey, User
 from fintrust.core.setup import TOKENS
+from fraud.travel import services as travel
 
 KEYS_KNOWN_SECONDS = 5.0  # how long a process may not notice that a key has retired
 KEYS_LOOKED_UP_SECONDS = 0.5  # a stranger's invented `kid` costs one query in this time at most
@@ -278,6 +279,7 @@ def rotate(raw: str) -> Pair:
     following = _spend(spent, user)
     if following is None:  # raised here, since inside it would take the family's end back
         raise RevokedToken()
+    travel.seen(user)  # a sign of life, every ten minutes while a program is used
     return Pair.of(following)
 
 

@@ -21,6 +21,7 @@ class Facts:
     kind: str
     subject: str  # public id of what is judged: trf_…
     customer_id: UUID
+    asker_id: UUID | None = None  # who asks, when it is somebody else: they operate the account
     account: str  # acc_…
     counterparty: str = ""  # acc_… of the other side, or nothing
     amount_minor: int
@@ -53,11 +54,17 @@ class Facts:
 
     def to_json(self) -> dict[str, Any]:
         at = self.at.astimezone(UTC).isoformat()
-        return {**asdict(self), "customer_id": str(self.customer_id), "at": at}
+        ids = {
+            "customer_id": str(self.customer_id),
+            "asker_id": None if self.asker_id is None else str(self.asker_id),
+        }
+        return {**asdict(self), **ids, "at": at}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Facts":
         known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
         known["customer_id"] = UUID(values["customer_id"])
+        asker = values.get("asker_id")
+        known["asker_id"] = None if asker is None else UUID(asker)
         known["at"] = datetime.fromisoformat(values["at"])
         return cls(**known)

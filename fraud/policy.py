@@ -96,6 +96,7 @@ class FraudPolicy:
     night_weight: float = 0.15
     typing_risk: Band = Band(0.6, 0.75, 0.9)
     typing_weights: Band = Band(0.10, 0.20, 0.30)
+    travel_weight: float = 0.30  # enough to ask the customer, never enough to refuse them
 
     def minor(self, major: float, currency: str) -> int:
         """An amount of this policy in the currency's own minor units and magnitude."""

@@ -122,6 +122,19 @@ def unusual_typing(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit
     return Hit("unusual_typing", weight, because) if weight else None
 
 
+@rule
+def impossible_travel(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """Here, so soon after having been somewhere far away; see `travel.judge`."""
+    travel = snapshot.travel
+    if travel is None or not travel.impossible:
+        return None
+    minutes = round(travel.hours * 60)
+    ago = f"{minutes} min" if minutes < 120 else f"{travel.hours:.0f} hours"
+    before = travel.from_.place or "your last place"
+    because = f"{travel.km:,.0f} km from {before}, where you were {ago} before: nobody is that fast"
+    return Hit("impossible_travel", policy.travel_weight, because)
+
+
 # --- what the rules ask -----------------------------------------------------------------------
 
 

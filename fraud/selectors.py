@@ -22,6 +22,7 @@ from fraud.features.statement import Statement, parameters, statement
 from fraud.models import Alert, Decision, DecisionQuerySet, ModelVersion
 from fraud.rulebook import selectors as rulebook
 from fraud.rulebook.closures import readable
+from fraud.travel import services as travel
 from fraud.verdict import CURRENT, Models, Ruleset, Scorer, under
 
 # What other topics want to know travels with the features, so that PostgreSQL is asked once.
@@ -47,6 +48,7 @@ def known_for(facts: Facts, asked: Statement | None = None) -> tuple[Snapshot, U
     """The same, and which of the officers' rulesets is in force, in one round trip. Another
     statement asks with other bounds."""
     asked = asked or _statement()
+    looked = travel.look(facts)
     row = _row(asked.sql, parameters(facts) | {"session": facts.session_hash})
     *counted, written, risk, officers = row
     clock = features.local(facts.at, facts.timezone)
@@ -59,6 +61,9 @@ def known_for(facts: Facts, asked: Statement | None = None) -> tuple[Snapshot, U
         own=own,
         standing=limits.standing_for(facts, own),
         session_risk=risk,
+        travel=looked.travel,
+        around=looked.around,
+        degraded=looked.degraded,
     )
     return snapshot, officers
 

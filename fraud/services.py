@@ -18,6 +18,7 @@ from fraud.features import Snapshot, aggregates
 from fraud.limits.selectors import standing_for, written_by
 from fraud.models import Alert, Decision, PaymentFact, PolicyVersion
 from fraud.rulebook.hits import remember as remember_hits
+from fraud.travel import services as travel
 from fraud.verdict import BLOCKED, CRITICAL, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
 NOTE_MAX = 500
@@ -54,6 +55,12 @@ def assess(facts: Facts, *, ruleset: Ruleset | None = None) -> Decision:
     snapshot, verdict = _judged(facts, ruleset, in_line=True)
     decision = Decision.made(facts, snapshot, verdict)
     _remember(decision)
+    travel.learn_after_commit(
+        facts,
+        snapshot,
+        trusted=verdict.verdict == VERIFIED,
+        refused=verdict.verdict == BLOCKED,
+    )
     return decision
 
 

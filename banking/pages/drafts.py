@@ -36,6 +36,7 @@ class Draft:
     request_id: str
     quote: str = ""  # the price, when the money changes its currency
     name: str = ""  # what the payee is believed to be called
+    place: str = ""  # where they say they are
 
     @classmethod
     def of(
@@ -47,6 +48,7 @@ class Draft:
         *,
         quote: str = "",
         name: str = "",
+        place: str = "",
     ) -> "Draft":
         return cls(
             source.public_id,
@@ -57,6 +59,7 @@ class Draft:
             str(uuid7()),
             quote,
             name,
+            place,
         )
 
     @property

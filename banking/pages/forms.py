@@ -19,6 +19,7 @@ from biometrics.pins import PIN_MAX
 from fintrust.core.errors import Problem, TooMany
 from fintrust.core.models import User
 from fintrust.core.money import Money
+from fintrust.core.where import PLACE_MAX
 
 PAYEES_SHOWN = 20  # in the filter of the activity page
 AMOUNT = {"inputmode": "decimal", "autocomplete": "off", "placeholder": "0.00"}
@@ -107,7 +108,15 @@ class SendForm(MoneyForm):
     note = forms.CharField(
         label="Note", max_length=NOTE_MAX, required=False, help_text="They see it too."
     )
-    field_order = ("source", "payee", "name", "amount", "note")
+    place = forms.CharField(
+        label="Where you are",
+        max_length=PLACE_MAX,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Lisbon, PT"}),
+        help_text="If you like: your town and country. It counts for your own limits on places,"
+        " and helps us to tell you from somebody else.",
+    )
+    field_order = ("source", "payee", "name", "amount", "note", "place")
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -28,6 +28,7 @@ from banking.payees.warnings import warnings_for
 from banking.receipts.selectors import Receipt, receipt_of
 from banking.returns.services import may_return
 from biometrics.pins import has_pin
+from fintrust.core import context as asked_from
 from fintrust.core.errors import Problem
 
 ACTIVITY_PAGE = 25
@@ -48,6 +49,7 @@ def send(request: HttpRequest) -> HttpResponse:
             data["note"],
             quote=data.get("quote", ""),
             name=data["name"],
+            place=data["place"],
         )
         return redirect(_preview_url(draft, request.user))
     context = {
@@ -87,15 +89,16 @@ def preview(request: HttpRequest) -> HttpResponse:
             return _agree_again(request, draft, source, target)
         return render(request, "banking/preview.html", context)
     try:
-        transfer = services.send_transfer(
-            by=request.user,
-            source=source,
-            target=target,
-            amount=draft.amount,
-            request_id=draft.request_id,
-            note=draft.note,
-            quote=draft.quote,
-        )
+        with asked_from.use(place=draft.place):
+            transfer = services.send_transfer(
+                by=request.user,
+                source=source,
+                target=target,
+                amount=draft.amount,
+                request_id=draft.request_id,
+                note=draft.note,
+                quote=draft.quote,
+            )
     except QuoteExpired:
         return _agree_again(request, draft, source, target)
     except Problem as problem:
@@ -143,6 +146,7 @@ def _as_query(draft: Draft, target: Account) -> str:
         "name": draft.name,
         "amount": amount,
         "note": draft.note,
+        "place": draft.place,
     }
     return urlencode(fields)
 

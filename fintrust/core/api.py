@@ -42,7 +42,7 @@ class Body(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         known = {name for name, field in self.fields.items() if not field.read_only}
-        for name in data:
+        for name in data if isinstance(data, Mapping) else ():  # inside another it may be anything
             if name not in known:
                 raise UnknownField(f"{name!r} is not known here.", field=str(name)[:80])
         return super().to_internal_value(data)

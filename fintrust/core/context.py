@@ -22,6 +22,12 @@ class Context:
     ip: str | None = None
     user_agent: str = ""
     session_hash: str | None = None  # tells sessions apart without being able to use one
+    # With what and where, as far as the asker shows or says; fraud decides what to believe.
+    device: str | None = None  # an opaque name of the browser or the program
+    place: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    accuracy_km: float | None = None
 
     def headers(self) -> dict[str, Any]:
         """As plain values, to travel beside a task."""

@@ -14,6 +14,7 @@ from fraud.features.forms import Deviations, Form, Given, Nothing, Number, Ratio
 from fraud.features.moments import micros_of
 from fraud.features.snapshot import Snapshot
 from fraud.policy import STANDARD
+from fraud.travel.judge import Around
 
 NUMBER, MONEY, COUNT, SHARE, FLAG = "number", "money", "count", "share", "flag"
 HOURS_KIND, DAYS_KIND, CLOCK, TEXT = "hours", "days", "hour-of-day", "text"
@@ -276,6 +277,13 @@ _OTHERS = [
         Given("travel_kmh"),
     ),
     Feature("travel_impossible", FLAG, "nobody travels so fast", Given("travel_impossible")),
+    Feature("device_known", FLAG, "the customer is known to use it", Given("device_known")),
+    Feature(
+        "address_hosting", FLAG, "the address is a VPN's or a server's", Given("address_hosting")
+    ),
+    Feature("addresses_24h", COUNT, "internet addresses in 24 hours", Given("addresses_24h")),
+    Feature("tries_10s", COUNT, "payments tried in the last 10 seconds", Given("tries_10s")),
+    Feature("tries_60s", COUNT, "payments tried in the last minute", Given("tries_60s")),
 ]
 
 FEATURES: Mapping[str, Feature] = {
@@ -319,7 +327,7 @@ def wholes(facts: Facts, snapshot: Snapshot) -> dict[str, int | None]:
 
 def given(facts: Facts, snapshot: Snapshot) -> dict[str, Value]:
     """What is no whole number."""
-    travel = snapshot.travel
+    travel, around = snapshot.travel, snapshot.around or Around()
     return {
         "currency": facts.currency,
         "kind": facts.kind,
@@ -328,8 +336,13 @@ def given(facts: Facts, snapshot: Snapshot) -> dict[str, Value]:
         "place": facts.place or None,
         "country": country(facts.place),
         "session_risk": snapshot.session_risk,
-        "travel_kmh": travel and travel.kmh,
-        "travel_impossible": travel and travel.impossible,
+        "travel_kmh": travel.kmh if travel else None,
+        "travel_impossible": travel.impossible if travel else None,
+        "device_known": around.device_known,
+        "address_hosting": around.hosting,
+        "addresses_24h": around.addresses_24h,
+        "tries_10s": around.tries_10s,
+        "tries_60s": around.tries_60s,
     }
 
 

@@ -12,8 +12,19 @@ from django.db import connection, transaction
 
 from fraud.features.columns import NOBODY, History, Labels
 
+# What cannot be counted again is as it was known when it was judged.
+_GIVEN = {
+    "session_risk": "(d.snapshot->>'session_risk')::float8",
+    "travel_kmh": "(d.snapshot->'travel'->>'kmh')::float8",
+    "travel_impossible": "(d.snapshot->'travel'->>'impossible')::boolean::int",
+    "device_known": "(d.snapshot->'around'->>'device_known')::boolean::int",
+    "address_hosting": "(d.snapshot->'around'->>'hosting')::boolean::int",
+    "addresses_24h": "(d.snapshot->'around'->>'addresses_24h')::int",
+    "tries_10s": "(d.snapshot->'around'->>'tries_10s')::int",
+    "tries_60s": "(d.snapshot->'around'->>'tries_60s')::int",
+}
 # Sorted as columns want it. A decision that moved nothing is asked about, and counts nowhere.
-_PAYMENTS = """
+_PAYMENTS = f"""
     SELECT d.id, (extract(epoch FROM d.at) * 1000000)::bigint, d.customer_id,
            d.facts->>'account', d.facts->>'counterparty', (d.facts->>'amount_minor')::bigint,
            d.facts->>'currency', coalesce(f.local_hour, (d.snapshot->>'local_hour')::int),
@@ -21,7 +32,8 @@ _PAYMENTS = """
                     ELSE f.local_weekday END, -1),
            (d.facts->>'outgoing')::boolean, d.facts->>'device', f.id IS NOT NULL,
            coalesce((d.facts->>'to_self')::boolean, false),
-           coalesce((d.facts->>'balance_minor')::bigint, -1)
+           coalesce((d.facts->>'balance_minor')::bigint, -1),
+           {", ".join(_GIVEN.values())}
     FROM fraud_decision d LEFT JOIN fraud_paymentfact f ON f.decision_id = d.id
     WHERE d.at < %(until)s
     ORDER BY d.at, d.id
@@ -55,16 +67,17 @@ def stored(until: datetime) -> tuple[History, list[Any]]:
 
 def _payments(until: datetime) -> tuple[list[Any], dict[str, Any], list[str]]:
     customers, accounts, currencies, devices = _Codes(), _Codes(), _Codes(), _Codes()
-    decisions, rows = [], []
+    decisions, rows, known = [], [], []
     for row in _fetched(_PAYMENTS, until):
         (decision, at, customer, account, counterparty, minor, currency, hour, weekday,
-         outgoing, device, moved, to_self, balance) = row  # fmt: skip
+         outgoing, device, moved, to_self, balance, *given) = row  # fmt: skip
         decisions.append(decision)
         rows.append(
             (at, customers[customer], accounts[account], accounts[counterparty], minor,
              currencies[currency], hour, weekday, outgoing, devices[device], moved, to_self,
              balance)
         )  # fmt: skip
+        known.append(given)
     names = (
         "at", "customer", "account", "counterparty", "amount_minor", "currency", "local_hour",
         "local_weekday", "outgoing", "device", "moved", "to_self", "balance_minor",
@@ -76,9 +89,16 @@ def _payments(until: datetime) -> tuple[list[Any], dict[str, Any], list[str]]:
         {
             name: np.array(column, bool if name in flags else np.int64)
             for name, column in zip(names, columns, strict=True)
-        },
+        }
+        | {"given": _given(known)},
         list(currencies),
     )
+
+
+def _given(known: list[list[float | None]]) -> dict[str, Any]:
+    """Nothing becomes NaN."""
+    table = np.array(known, np.float64).reshape(len(known), len(_GIVEN))
+    return dict(zip(_GIVEN, table.T, strict=True))
 
 
 def _labels(until: datetime, rows: dict[Any, int]) -> Labels:

@@ -15,6 +15,7 @@ from typing import Any
 from fraud.features.aggregates import HOURS
 from fraud.features.moments import micros_of
 from fraud.limits.own import NOTHING, UNCOUNTED, CustomerPolicies, Standing
+from fraud.travel.judge import Around, Travel
 
 Values = Mapping[str, int | None]
 
@@ -37,7 +38,8 @@ class Snapshot:
     # Values of their own topics; see PARTS.
     own: CustomerPolicies = NOTHING  # the customer's own hard limits
     standing: Standing = UNCOUNTED  # where the customer stands against them
-    travel: Any = None  # how fast the customer must have moved to be here
+    travel: Travel | None = None  # how fast the customer must have moved to be here
+    around: Around | None = None  # with what, and how quickly, they ask
     degraded: tuple[str, ...] = ()  # what could not be asked: "redis"
 
     def __post_init__(self) -> None:
@@ -110,6 +112,8 @@ class Snapshot:
 PARTS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "own": CustomerPolicies.from_json,
     "standing": Standing.from_json,
+    "travel": Travel.from_json,
+    "around": Around.from_json,
 }
 
 

@@ -143,6 +143,11 @@ _WORDS: Mapping[str, Word] = {
     "travel_impossible": Word(
         "nobody could have travelled here", no="the journey here was possible"
     ),
+    "device_known": Word("the customer is known to use this device", no="the device is strange"),
+    "address_hosting": Word("the address is a VPN's or a server's", no="the address is a home's"),
+    "addresses_24h": _count("internet addresses in the last 24 hours"),
+    "tries_10s": _count("payments tried in the last 10 seconds"),
+    "tries_60s": _count("payments tried in the last minute"),
 }
 # A feature without words of its own is spoken of by its label.
 VOCABULARY: Mapping[str, Word] = {

@@ -17,6 +17,8 @@ from fraud.features.statement import statement
 from fraud.models import Decision, Label, PaymentFact
 from fraud.tests.factories import NOON, customer, facts
 from fraud.tests.reading import bounded
+from fraud.travel import presence
+from fraud.travel import services as travel
 from fraud.verdict import SAFE, VERIFIED
 
 MICROSECOND = timedelta(microseconds=1)
@@ -50,6 +52,7 @@ def live(seed: int, payments: int, asked_by: Any) -> list[Live]:
         asked = _asked(dice, dice.choice(people), at)
         known, _ = selectors.known_for(asked, asked_by)
         decision = _book(asked, known, moved=dice.random() < 0.9)
+        travel.learn(presence.of(asked), trusted=dice.random() < 0.8, tried=True)
         seen.append(Live(decision.pk, asked, known))
         for _ in range(dice.choice([0, 1, 1, 2, 3])):  # some are corrected, some answered twice
             late = dice.choice(
@@ -70,6 +73,9 @@ def _asked(dice: random.Random, person: Any, at: Any) -> Facts:
         currency=dice.choice(["GBP", "GBP", "EUR", "JPY"]),
         outgoing=dice.random() < 0.85,
         device=dice.choice([None, "phone", "laptop"]),
+        ip=dice.choice([None, "192.0.2.1", "192.0.2.2"]),
+        latitude=(latitude := dice.choice([None, 51.51, 48.86, 6.45])),
+        longitude=None if latitude is None else 2.35,
         balance_minor=dice.choice([None, 0, 500_00]),
         to_self=dice.random() < 0.1,
         timezone=dice.choice(["Europe/London", "Asia/Tokyo"]),
@@ -199,7 +205,8 @@ def _until(history: History, rows: int, moment: int) -> History:
     known = Labels(
         payment=labels.payment[kept], fraud=labels.fraud[kept], known_at=labels.known_at[kept]
     )
-    return replace(history, **columns, labels=known)
+    given = {name: column[:rows] for name, column in history.given.items()}
+    return replace(history, **columns, labels=known, given=given)
 
 
 @pytest.mark.django_db

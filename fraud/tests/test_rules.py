@@ -1,14 +1,19 @@
 """Every threshold on both sides of its edge. Pure: no database."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from fraud import rules
+from fraud.features import Snapshot
 from fraud.features.moments import micros_of
 from fraud.hits import Hit
 from fraud.policy import STANDARD, FraudPolicy
 from fraud.tests.factories import NOON, facts, snapshot
+from fraud.travel.judge import Sighting, Travel
+from fraud.verdict import CURRENT, decide
 
 
 def weight(hit: Hit | None) -> float:
@@ -342,6 +347,54 @@ def test_the_hour_is_told_on_the_customers_own_clock():
 def test_another_hand_on_the_keys(risk, expected):
     hit = rules.unusual_typing(facts(), snapshot(session_risk=risk), STANDARD)
     assert weight(hit) == expected
+
+
+# --- impossible_travel ----------------------------------------------------------------------
+
+
+def way(impossible, *, minutes=10, place="London, GB"):
+    london = Sighting(at=NOON, source="address", place=place, latitude=51.51, longitude=-0.13)
+    lagos = replace(london, place="Lagos, NG", latitude=6.45, longitude=3.39)
+    hours = minutes / 60
+    return Travel(
+        km=5021.4, hours=hours, kmh=5021.4 / hours, impossible=impossible, from_=london, to=lagos
+    )
+
+
+@pytest.mark.parametrize("travel, expected", [(None, 0), (way(False), 0), (way(True), 0.30)])
+def test_nobody_is_faster_than_an_airliner(travel, expected):
+    assert weight(rules.impossible_travel(facts(), snapshot(travel=travel), STANDARD)) == expected
+
+
+def test_travel_alone_asks_the_customer_and_refuses_nobody():
+    verdict = decide(facts(), snapshot(travel=way(True)), CURRENT)
+    assert (verdict.verdict, [hit.code for hit in verdict.reasons]) == (
+        "FLAGGED",
+        ["impossible_travel"],
+    )
+
+
+@pytest.mark.parametrize(
+    "travel, words",
+    [
+        (way(True), "from London, GB, where you were 10 min before"),
+        (way(True, minutes=119), "119 min before"),
+        (way(True, minutes=120), "2 hours before"),
+        (way(True, place=""), "from your last place, where you were 10 min before"),
+    ],
+)
+def test_the_way_is_told_in_words(travel, words):
+    hit = rules.impossible_travel(facts(), snapshot(travel=travel), STANDARD)
+    assert hit is not None
+    assert hit.because.startswith("5,021 km from ")
+    assert words in hit.because
+
+
+def test_the_way_is_replayed_from_what_was_stored():
+    stored = snapshot(travel=way(True))
+    again = Snapshot.from_json(json.loads(json.dumps(stored.to_json())))
+    assert again.travel == stored.travel
+    assert decide(facts(), again, CURRENT) == decide(facts(), stored, CURRENT)
 
 
 # --- the set --------------------------------------------------------------------------------

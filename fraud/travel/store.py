@@ -1,0 +1,219 @@
+"""What Redis remembers of a person: the last trusted place, devices, addresses, and quick tries.
+
+Only what may be lost is here, and nothing longer than the policy says. Devices and addresses are
+kept as keyed hashes. Each call is one round trip and one atomic script; Redis being away is for
+the caller to bear, in a bounded time.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Self
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from fraud.travel.judge import Sighting
+from fraud.travel.policy import TRAVEL, TravelPolicy
+from fraud.travel.presence import Presence
+
+log = structlog.get_logger(__name__)
+
+MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+# Scores are whole microseconds, which a double holds exactly until the year 2255.
+_LOOK = """
+local place, devices, addresses, tries = unpack(KEYS)
+local at, device, address = ARGV[1], ARGV[2], ARGV[3]
+local before = '(' .. at
+local known = device ~= '' and redis.call('ZSCORE', devices, device)
+local here = address ~= '' and redis.call('ZSCORE', addresses, address)
+if here and tonumber(here) < tonumber(ARGV[5]) then here = false end
+local others = redis.call('ZCOUNT', addresses, ARGV[5], '+inf')
+return {
+    redis.call('GET', place) or '',
+    (known and tonumber(known) >= tonumber(ARGV[4])) and 1 or 0,
+    others + ((address ~= '' and not here) and 1 or 0),
+    redis.call('ZCOUNT', tries, ARGV[6], before),
+    redis.call('ZCOUNT', tries, ARGV[7], before),
+}
+"""
+
+# The last place is written only while it is still the one that was read: of two sightings at
+# once, the later one is told so, changes nothing, and is judged again.
+_LEARN = """
+local place, devices, addresses, tries = unpack(KEYS)
+local at = ARGV[1]
+local function keep(key, member, since, most, seconds)
+    if member == '' then return end
+    redis.call('ZADD', key, 'GT', at, member)
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. since)
+    redis.call('ZREMRANGEBYRANK', key, 0, -most - 1)
+    redis.call('EXPIRE', key, seconds)
+end
+if ARGV[3] ~= '' then
+    local now = redis.call('GET', place) or ''
+    if now ~= ARGV[2] then return 0 end
+    redis.call('SET', place, ARGV[3], 'EX', ARGV[4])
+end
+keep(devices, ARGV[5], ARGV[6], ARGV[7], ARGV[8])
+keep(addresses, ARGV[9], ARGV[10], ARGV[11], ARGV[12])
+keep(tries, ARGV[13], ARGV[14], ARGV[15], ARGV[16])
+return 1
+"""
+
+
+class Away(Exception):
+    """Redis did not answer in time, or a moment ago. What it knows is unknown; the log has why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was remembered. `raw` is the last place as it is written, to be replaced only if it is
+    still that."""
+
+    raw: str
+    device_known: bool
+    addresses: int  # in the window, this one included
+    tries: tuple[int, int]  # in each window, before this one
+
+    @property
+    def last(self) -> Sighting | None:
+        return Sighting.from_json(json.loads(self.raw)) if self.raw else None
+
+    @classmethod
+    def still(cls, last: Sighting | None, device_known: bool) -> Self:
+        """What was remembered then, supposed that nothing has changed; `learn` finds out."""
+        return cls("" if last is None else _written(last), device_known, 0, (0, 0))
+
+
+def look(presence: Presence, policy: TravelPolicy = TRAVEL) -> Known:
+    """Everything about this person at this moment, in one round trip. Changes nothing."""
+    at = presence.at
+    raw, device_known, addresses, short, long = _call(
+        _LOOK,
+        presence.person,
+        _us(at),
+        _hidden(presence.device),
+        _hidden(presence.ip),
+        _us(at - policy.device_max),
+        _us(at - policy.address_window),
+        *(_us(at - window) for window in policy.try_windows),
+    )
+    return Known(raw.decode(), bool(device_known), addresses, (short, long))
+
+
+def learn(
+    presence: Presence,
+    known: Known,
+    *,
+    place: Sighting | None,
+    device: bool,
+    address: bool,
+    tried: bool,
+    policy: TravelPolicy = TRAVEL,
+) -> bool:
+    """Remember so much of this moment. False, and nothing is, when the last place has changed."""
+    at = presence.at
+    longest = policy.try_windows[-1]
+    return bool(
+        _call(
+            _LEARN,
+            presence.person,
+            _us(at),
+            known.raw,
+            "" if place is None else _written(place),
+            _seconds(policy.place_max),
+            _hidden(presence.device) if device else "",
+            _us(at - policy.device_max),
+            policy.devices_max,
+            _seconds(policy.device_max),
+            _hidden(presence.ip) if address else "",
+            _us(at - policy.address_window),
+            policy.addresses_max,
+            _seconds(policy.address_window),
+            presence.name if tried else "",
+            _us(at - longest),
+            policy.tries_max,
+            _seconds(longest),
+        )
+    )
+
+
+def first_in(person: UUID, lasting: timedelta) -> bool:
+    """Whether this has not been told of this person for so long."""
+    client, key = _client(settings.REDIS_URL), f"travel:{{{person}}}:told"
+    return bool(_guarded(lambda: client.set(key, 1, nx=True, ex=_seconds(lasting))))
+
+
+def forget(person: UUID) -> None:
+    """Everything about this person, when they ask for it."""
+    client = _client(settings.REDIS_URL)
+    _guarded(lambda: client.delete(*_keys(person), f"travel:{{{person}}}:told"))
+
+
+def _written(place: Sighting) -> str:
+    return json.dumps(place.to_json(), separators=(",", ":"), sort_keys=True)
+
+
+def _us(moment: datetime) -> int:
+    return (moment - EPOCH) // MICROSECOND
+
+
+def _seconds(length: timedelta) -> int:
+    return int(length.total_seconds())
+
+
+def _hidden(value: str | None) -> str:
+    """Enough to know it again, and nothing to read: plain hashes of addresses can be reversed."""
+    return salted_hmac("fraud.travel", value, algorithm="sha256").hexdigest()[:24] if value else ""
+
+
+def _keys(person: UUID) -> list[str]:
+    return [f"travel:{{{person}}}:{part}" for part in ("place", "devices", "addresses", "tries")]
+
+
+# --- the connection -------------------------------------------------------------------------
+
+
+@lru_cache
+def _client(url: str) -> Redis:
+    """Quick to give up, and asked once: a payment holds its accounts' locks meanwhile."""
+    return Redis.from_url(
+        url,
+        socket_connect_timeout=TRAVEL.connect_seconds_max,
+        socket_timeout=TRAVEL.answer_seconds_max,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+_resting_until = 0.0
+
+
+def _call(script: str, person: UUID, *arguments: Any) -> Any:
+    """The whole script each time: a kilobyte is cheaper than a second trip when it is unknown."""
+    client = _client(settings.REDIS_URL)
+    return _guarded(lambda: client.eval(script, 4, *_keys(person), *arguments))
+
+
+def _guarded(ask: Any) -> Any:
+    """An answer, or Away. After a failure everybody is spared the wait for a moment: hundreds of
+    payments each waiting for a dead server would be an outage of their own."""
+    global _resting_until
+    if time.monotonic() < _resting_until:
+        raise Away
+    try:
+        return ask()
+    except RedisError as error:
+        _resting_until = time.monotonic() + TRAVEL.rest_seconds
+        log.warning("travel_memory_away", error=repr(error))
+        raise Away from error
