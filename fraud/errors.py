@@ -25,3 +25,9 @@ class NoteTooLong(Invalid):
     """The note is longer than the bank keeps."""
 
     code, field = "note-too-long", "note"
+
+
+class InvalidLabel(Invalid):
+    """An answer about a payment becomes known after it was asked for, and not in the future."""
+
+    code, field = "invalid-label", "known_at"

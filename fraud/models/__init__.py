@@ -3,6 +3,7 @@
 from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
+from fraud.models.labels import Label
 from fraud.models.limits import CustomerLimit
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
+    "Label",
     "PaymentFact",
 ]
