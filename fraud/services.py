@@ -12,6 +12,7 @@ from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import MINOR_MAX, Money
 from fraud import features, selectors
+from fraud.cases import intake
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidLimit, NoteTooLong
 from fraud.facts import Facts
 from fraud.features import aggregates
@@ -190,6 +191,7 @@ def raise_alert(decision: Decision, *, kind: str, severity: str, text: str) -> A
     live.publish(
         [live.SUPPORT], "alert.raised", subject=alert.public_id, data=_told(alert, decision)
     )
+    intake.join(alert, decision)
     return alert
 
 

@@ -15,11 +15,17 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     roles.SUPPORT: (
         "fraud.view_alert",
         "fraud.acknowledge_alert",
+        "fraud.view_case",
+        "fraud.note_case",
     ),
     roles.AUDITOR: ("view_*",),
     roles.COMPLIANCE: (
         "view_*",
         "fraud.acknowledge_alert",
+        "fraud.work_case",
+        "fraud.note_case",
+        "fraud.draft_suspicionreport",
+        "fraud.sign_suspicionreport",
         "banking.release_transfer",
         "banking.refuse_transfer",
         "banking.reverse_transfer",
@@ -44,6 +50,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "consent.change_partner",
     ),
 }
+# A senior officer is an officer who also goes on with what others hand upwards.
+PERMISSIONS[roles.SENIOR] = (*PERMISSIONS[roles.COMPLIANCE], "fraud.lead_case")
 _APPS = ("auth", "core", "audit", "biometrics", "fraud", "banking", "consent")
 
 

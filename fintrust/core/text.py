@@ -11,3 +11,8 @@ _GONE = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\u
 def clean(text: str) -> str:
     """One line that every format can carry."""
     return _SPACE.sub(" ", _GONE.sub("", text)).strip()
+
+
+def clean_lines(text: str) -> str:
+    """The same for words of several lines."""
+    return "\n".join(map(clean, text.strip().splitlines()))

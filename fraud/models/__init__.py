@@ -2,6 +2,7 @@
 
 from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
+from fraud.models.cases import Case, CaseEntry, CaseQuerySet, EvidenceFile, SuspicionReport
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.labels import Label
 from fraud.models.limits import CustomerLimit
@@ -10,9 +11,14 @@ __all__ = [
     "AfterScore",
     "Alert",
     "AlertQuerySet",
+    "Case",
+    "CaseEntry",
+    "CaseQuerySet",
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
+    "EvidenceFile",
     "Label",
     "PaymentFact",
+    "SuspicionReport",
 ]

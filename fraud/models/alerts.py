@@ -22,6 +22,8 @@ class Alert(PublicModel):
         LIMIT = "limit", "Own limit"
         PAYMENT = "payment", "Suspicious payment"
         AFTERWARDS = "afterwards", "Unlike other payments"
+        DENIED = "denied", "Not the customer"
+        DISPUTED = "disputed", "Disputed by the customer"
 
     class Severity(models.TextChoices):
         LOW = "low", "Low"
