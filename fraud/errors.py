@@ -177,6 +177,18 @@ class AlreadyDenied(Conflict):
     code = "already-denied"
 
 
+class AlreadyDecided(Conflict):
+    """The bank has looked into this payment; dispute it if you see it otherwise."""
+
+    code = "already-decided"
+
+
+class NothingMoved(Conflict):
+    """No money moved, so there is nothing to dispute."""
+
+    code = "nothing-moved"
+
+
 class NotYourPayment(Conflict):
     """Only money that left your account can be denied or disputed."""
 

@@ -139,6 +139,17 @@ class LabelPolicy:
     dispute_weight: float = 0.95  # upheld by the other bank, or paid out by this one
     import_weight: float = 1.0  # as good as the system that it comes from
 
+    # What one source can say in several ways.
+    confirmed_weight: float = 0.6  # "yes, it was me": whoever holds the session may be the thief
+    disputed_weight: float = 0.8  # in the customer's words, before anybody looked into it
+    failed_weight: float = 0.3  # a PIN wrong until it locked: a thief, or a bad morning
+    expired_weight: float = 0.2  # nobody confirmed it in time: most had just changed their minds
+
+    # --- how long customers are asked, and may speak ---------------------------------------
+    question_days_max: int = 30  # whoever has not answered in a month does not remember either
+    questions_max: int = 20  # on a page; the oldest wait
+    dispute_days_max: int = 395  # thirteen months: what payment law gives a customer
+
 
 LABELS = LabelPolicy()
 

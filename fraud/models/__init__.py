@@ -4,6 +4,7 @@ from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.cases import Case, CaseEntry, CaseQuerySet, EvidenceFile, SuspicionReport
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
+from fraud.models.disputes import Dispute
 from fraud.models.labels import Label
 from fraud.models.limits import CustomerLimit
 
@@ -17,6 +18,7 @@ __all__ = [
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
+    "Dispute",
     "EvidenceFile",
     "Label",
     "PaymentFact",

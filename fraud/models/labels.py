@@ -65,6 +65,7 @@ class Label(models.Model):
                 name="fraud_label_customer",
             ),
             models.Index(fields=["decision", "-known_at", "-id"], name="fraud_label_decision"),
+            models.Index(fields=["known_at"], name="fraud_label_known"),  # how old labels are
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
