@@ -254,8 +254,9 @@ def test_a_wrong_pin_says_nothing_until_it_locks(ada, hers, his, send):
 
 
 def test_money_that_nobody_confirms_in_time_is_a_weak_sign_of_fraud(held):
-    later = Hold.objects.get(pk=held.hold_id).expires_at + timedelta(seconds=1)
-    services.expire_transfers(now=later)
+    due = Hold.objects.get(pk=held.hold_id).expires_at
+    assert due is not None
+    services.expire_transfers(now=due + timedelta(seconds=1))
     label = Label.objects.get()
     assert (label.fraud, label.source, label.note) == (True, "step_up", "not confirmed in time")
 
