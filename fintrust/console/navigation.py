@@ -12,6 +12,7 @@ from django.urls import reverse
 from banking.proposals.selectors import open_adjustments, open_closings
 from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
+from fraud.cases.selectors import queue
 from fraud.selectors import open_alerts
 
 HELD = "status__exact=held"
@@ -38,6 +39,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Judgement",
         (
             ("Decisions", "gavel", "fraud.Decision"),
+            ("Labels", "sell", "fraud.Label"),
+            ("Reports", "report", "fraud.SuspicionReport"),
             ("Limits", "speed", "fraud.CustomerLimit"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
@@ -87,6 +90,10 @@ def _today(request: HttpRequest) -> list[dict[str, Any]]:
         alerts = _item(request, "Alerts", "notifications", "fraud.Alert")
         if alerts:
             items.append(alerts | _badge(open_alerts().count()))
+    if may("fraud.view_case"):
+        cases = _item(request, "Cases", "folder_open", "fraud.Case")
+        if cases:
+            items.append(cases | _badge(queue().count()))
     if may("banking.view_transfer"):
         link = f"{reverse('admin:banking_transfer_changelist')}?{HELD}"
         held = {
@@ -114,6 +121,7 @@ def _pages(request: HttpRequest) -> list[dict[str, Any]]:
     pages = (
         ("Books", "menu_book", "books", "banking.view_close"),
         ("Integrity", "verified_user", "integrity", "banking.view_ledgercheck"),
+        ("Label age", "hourglass_bottom", "label-age", "fraud.view_label"),
     )
     return [
         {

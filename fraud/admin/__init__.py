@@ -1,5 +1,5 @@
 """The console's rooms of this app; each file is a topic."""
 
-from fraud.admin import alerts, cases, decisions
+from fraud.admin import alerts, cases, decisions, labels
 
-__all__ = ["alerts", "cases", "decisions"]
+__all__ = ["alerts", "cases", "decisions", "labels"]
