@@ -176,6 +176,7 @@ def _as_text(customer: User) -> dict[str, str]:
 # --- alerts ---------------------------------------------------------------------------------
 
 
+@transaction.atomic(savepoint=False)
 def raise_alert(decision: Decision, *, kind: str, severity: str, text: str) -> Alert | None:
     """Ask a person to look, once for each kind of reason; None when they were asked before."""
     alert = Alert(id=uuid7(), decision=decision, kind=kind, severity=severity, text=text[:500])

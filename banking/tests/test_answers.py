@@ -1,5 +1,6 @@
 """ "Was this you?", disputes and what confirmations say, by the doors customers use."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -8,14 +9,24 @@ from rest_framework.test import APIClient
 
 import fraud.services
 from banking import services
+from banking.answers import services as answers
+from banking.errors import TransferNotHeld
 from banking.models import Account, Hold, Transfer
 from banking.tests.test_api import client_of
+from banking.tests.test_ledger_concurrency import at_once
 from biometrics import pins
 from biometrics.errors import PinLocked, PinWrong
+from fintrust.tests import builders
 from fraud.models import Alert, Case, Dispute, Label
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("own_database")
 PIN, WRONG = "4071", "9753"
+
+
+@pytest.fixture
+def own_database(request):
+    """Commits are commits where several come at once; elsewhere all is rolled back."""
+    request.getfixturevalue("bank" if "bank" in request.fixturenames else "db")
 
 
 @pytest.fixture
@@ -112,7 +123,7 @@ def test_no_cancels_what_is_held_and_opens_a_case_at_once(online, held, hers):
 
 def test_what_was_denied_cannot_be_confirmed_by_pin(online, held, ada):
     say(online, held, "no")
-    with pytest.raises(services.TransferNotHeld):
+    with pytest.raises(TransferNotHeld):
         services.confirm_transfer(transfer=held, by=ada, pin=PIN)
 
 
@@ -265,3 +276,29 @@ def test_changing_ones_mind_says_nothing(held, ada):
     services.cancel_transfer(transfer=held, by=ada)
     assert not Label.objects.exists()
     assert Transfer.objects.get(pk=held.pk).status == "cancelled"
+
+
+# --- at the same moment ---------------------------------------------------------------------
+
+
+def test_no_and_the_pin_at_once_move_the_money_or_keep_it(bank):
+    """Whichever comes first; the bank looks into it either way."""
+    ada, bob = builders.two_accounts()
+    pins.set_pin(user=ada.owner, pin=PIN, password_ok=True)
+    transfer = builders.held(ada, bob)
+
+    def confirm():
+        with suppress(TransferNotHeld):
+            services.confirm_transfer(transfer=transfer, by=ada.owner, pin=PIN)
+
+    def deny():
+        answers.answer(decision=transfer.decision, by=ada.owner, mine=False)
+
+    at_once(confirm, deny)
+    transfer.refresh_from_db()
+    ada.refresh_from_db()
+    moved = transfer.status == "posted"
+    assert moved or transfer.status == "cancelled"
+    assert ada.balance_minor == (100_00 if moved else 1_000_00)
+    assert Label.objects.order_by("-known_at", "-id").first().fraud
+    assert Case.objects.get().entries.filter(alert__kind="denied").exists()

@@ -5,12 +5,13 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.timesince import timesince, timeuntil
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.decorators import action, display
@@ -35,6 +36,7 @@ from fraud.models import Case, CaseEntry, Decision, EvidenceFile, SuspicionRepor
 from fraud.policy import CASES
 from fraud.selectors import decision_for
 
+_LINE = 90  # letters of a case's first alert
 STATES = {"Open": "info", "Waits for a colleague": "warning", "Late": "danger"}
 OUTCOMES = {"Fraud": "danger", "Not fraud": "success", "Inconclusive": "info"}
 
@@ -248,8 +250,8 @@ _LINK = _dialog("Link a payment", "Any payment that says something about this on
                 "Link it")  # fmt: skip
 _RAISE = _dialog("Escalate", "A senior officer goes on with it. You cannot take it back.",
                  WordsForm, "Escalate")  # fmt: skip
-_CLOSE = _dialog("Close this case", "What you say is what the bank learns of these payments.",
-                 CloseForm, "Close it")  # fmt: skip
+_CLOSE = _dialog("Decide what it was", "What you say is what the bank learns of these payments.",
+                 CloseForm, "Decide")  # fmt: skip
 _AGREE = _dialog("Close it as proposed", "You are the second person who answers for this.",
                  ApproveForm, "Agree and close")  # fmt: skip
 _AGAIN = _dialog("Return the proposal", "The case stays open; say what is missing.", WordsForm,
@@ -263,23 +265,43 @@ _REPORT = _dialog("Draft a report", "Who, what, when and how much are added from
 
 @admin.register(Case)
 class CaseAdmin(FraudAdmin):
-    list_display = ("name", "severity_badge", "state", "loss", "why", "customer", "officer", "due")
+    list_display = ("what", "severity_badge", "state", "loss", "person", "officer", "due")
     list_filter = (QueueFilter, "severity", "outcome", ("opened_at", MomentRangeFilter))
     list_select_related = ("customer", "assigned_to")
     search_help_text = "A public id (cas_…, alr_…, dec_…, usr_…) or the customer's e-mail address"
     by_customer, by_decision = "customer", "entries__decision"
     actions_detail: Any = (
-        "take", "close", "approve", "return_proposal", "note", "evidence", "link",
-        {"title": "More", "items": ["hand_over", "put_back", "escalate", "report", "reopen"]},
+        "take", "close", "approve", "return_proposal", "note", "evidence",
+        {
+            "title": "More",
+            "items": ["link", "hand_over", "put_back", "escalate", "report", "reopen"],
+        },
     )  # fmt: skip
-    fields = readonly_fields = (
-        "name", "severity_badge", "state", "outcome_badge", "reason", "customer", "loss",
-        "opened_at", "due", "officer", "escalated", "closed",
+    readonly_fields = (
+        "state", "severity_badge", "customer", "loss", "opened_at", "due", "officer", "escalated",
+        "outcome_badge", "reason", "closed",
     )  # fmt: skip
     change_form_after_template = "admin/fraud/_case.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return selectors.in_order(cast(Any, super().get_queryset(request)))  # the list keeps it
+        first = CaseEntry.objects.filter(case=OuterRef("pk"), kind=CaseEntry.Kind.ALERT)
+        found = (
+            super()
+            .get_queryset(request)
+            .annotate(first_text=Subquery(first.order_by("id").values("text")[:1]))
+        )
+        return selectors.in_order(cast(Any, found))  # the list keeps this order
+
+    def get_fields(self, request: HttpRequest, obj: Case | None = None) -> Any:
+        """What has not happened takes no room above what has."""
+        hidden: set[str] = set()
+        if obj and not obj.escalated_at:
+            hidden.add("escalated")
+        if obj and not obj.outcome:
+            hidden |= {"outcome_badge", "reason"}
+        if obj and obj.is_open:
+            hidden.add("closed")
+        return [name for name in self.readonly_fields if name not in hidden]
 
     def _matching(self, text: str) -> Q:
         if case := id_in(Case.prefix, text):
@@ -313,7 +335,7 @@ class CaseAdmin(FraudAdmin):
         """A file of evidence, to be saved: a browser never opens it in the bank's own name."""
         if not self.has_view_permission(request):
             raise NotFound()
-        found = EvidenceFile.objects.get(pk=id_in(EvidenceFile.prefix, file_id))
+        found = EvidenceFile.objects.get_public(file_id)
         cast(Any, self.admin_site).record_view(found, owner=None)
         response = HttpResponse(bytes(found.content), content_type=found.kind)
         response["Content-Disposition"] = f'attachment; filename="{found.public_id}"'
@@ -323,8 +345,16 @@ class CaseAdmin(FraudAdmin):
     # --- columns -----------------------------------------------------------------------------
 
     @display(description="case", ordering="id")
-    def name(self, case: Case) -> str:
-        return case.public_id
+    def what(self, case: Case) -> str:
+        """Why it was opened, in as many words as a line of the queue has room for."""
+        text = Truncator(case.first_text or "").chars(_LINE)
+        return format_html(
+            '{}<span class="console-note console-id">{}</span>', text, case.public_id
+        )
+
+    @display(description="customer", ordering="customer__name")
+    def person(self, case: Case) -> str:
+        return case.customer.name
 
     @display(description="severity", ordering="severity", label=SEVERITIES)
     def severity_badge(self, case: Case) -> str:
@@ -341,11 +371,6 @@ class CaseAdmin(FraudAdmin):
     @display(description="expected loss", ordering="loss_minor")
     def loss(self, case: Case) -> str:
         return f"about {say(case.loss_minor, 'EUR')}"
-
-    @display(description="first alert")
-    def why(self, case: Case) -> str:
-        first = case.entries.filter(kind=CaseEntry.Kind.ALERT).order_by("id").first()
-        return first.text if first else "-"
 
     @display(description="officer", ordering="assigned_to")
     def officer(self, case: Case) -> str:
@@ -434,7 +459,7 @@ class CaseAdmin(FraudAdmin):
     def note(self, request: HttpRequest, form: CaseForm, object_id: str) -> HttpResponse:
         return done(self, request, form, _NOTE, services.add_note, "Noted.", **form.named())
 
-    @action(description="Link", icon="add_link", permissions=["hold"], dialog=_LINK)
+    @action(description="Link a payment", icon="add_link", permissions=["hold"], dialog=_LINK)
     def link(self, request: HttpRequest, form: CaseForm, object_id: str) -> HttpResponse:
         said = "The payment is linked."
         return done(self, request, form, _LINK, services.link_decision, said, **form.named())
@@ -444,10 +469,10 @@ class CaseAdmin(FraudAdmin):
         said = "A senior officer goes on with it."
         return done(self, request, form, _RAISE, services.escalate_case, said, **form.named())
 
-    @action(description="Close", icon="task_alt", permissions=["close"], dialog=_CLOSE,
+    @action(description="Decide", icon="task_alt", permissions=["close"], dialog=_CLOSE,
             variant=ActionVariant.PRIMARY)  # fmt: skip
     def close(self, request: HttpRequest, form: CaseForm, object_id: str) -> HttpResponse:
-        said = "Your outcome is kept."
+        said = "Your word is kept."
         return done(self, request, form, _CLOSE, services.close_case, said, **form.named())
 
     @action(description="Agree and close", icon="done_all", permissions=["approve"], dialog=_AGREE,

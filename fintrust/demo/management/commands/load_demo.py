@@ -21,7 +21,7 @@ from fintrust.core.models import User
 from fintrust.core.money import Money
 from fintrust.demo import elsewhere, history, people, plans, treasury
 from fintrust.demo.people import BUSINESSES, CUSTOMERS, PARTNER, STAFF
-from fraud.cases.selectors import queue
+from fraud.cases.selectors import queue, suspected
 from fraud.models import Case, Dispute
 
 
@@ -105,7 +105,11 @@ def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:
 
 def _close_cases(officer: User) -> None:
     """What looked unusual in the months before has been looked into."""
-    for case in queue():
+    for number, case in enumerate(queue()):
+        for decision in suspected(case):
+            # Known when it was asked, not on the day the demo bank was opened.
+            asked = decision.at + timedelta(hours=3 + 4 * (number % 5))
+            labels.label(decision, fraud=False, source="officer", by=officer, known_at=asked)
         cases.take_case(case=case, by=officer)
         outcome = Case.Outcome.NOT_FRAUD
         cases.close_case(case=case, by=officer, outcome=outcome, text="Asked by phone: all theirs.")
