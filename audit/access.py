@@ -8,7 +8,7 @@ from audit import services
 from audit.models import Record
 from fintrust.core import roles
 
-READERS = (roles.AUDITOR, roles.COMPLIANCE, roles.ADMINISTRATOR)
+READERS = (roles.AUDITOR, roles.COMPLIANCE, roles.SENIOR, roles.ADMINISTRATOR)
 
 
 def reads_everything(user: Any) -> bool:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from banking import api
+from banking.answers import api as answers
 from banking.batches import api as batches
 from banking.care import api as care
 from banking.holds import api as holds
@@ -27,6 +28,7 @@ urlpatterns = [
         statements.AccountStatement.as_view(),
         name="api-statement",
     ),
+    path("risk/decisions/<str:decision>/answer", answers.Answer.as_view(), name="api-risk-answer"),
     path("holds/", holds.Holds.as_view(), name="api-holds"),
     path("holds/<str:hold>", holds.OneHold.as_view(), name="api-hold"),
     path("holds/<str:hold>/capture", holds.Capture.as_view(), name="api-capture"),

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone as clock
 
 import banking.limits.services as limits
+import fraud.labels.services as labels
 import fraud.services
 from audit.services import record
 from banking import ledger, selectors
@@ -34,6 +35,7 @@ from banking.models import Account, Hold, Right, Transfer
 from banking.policy import FEES, FX, STANDARD, FeePolicy, TransferPolicy
 from banking.sharing.selectors import hold_right
 from biometrics import pins
+from biometrics.errors import PinLocked
 from fintrust.core import context
 from fintrust.core.errors import NotFound
 from fintrust.core.idempotency import IdempotencyKeyReused, clean_key, fingerprint
@@ -642,7 +644,11 @@ def confirm_transfer(*, transfer: Transfer, by: User, pin: str) -> Transfer:
     """Who asked, or the owner of the money, proves to be who they are; it goes on its way."""
     with transaction.atomic():
         _must_have_a_say(transfer, by)
-    pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
+    try:
+        pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
+    except PinLocked:
+        labels.failed_step_up(transfer.decision)
+        raise
     return confirm_after_pin(transfer=transfer, by=by)
 
 
@@ -652,7 +658,9 @@ def confirm_after_pin(*, transfer: Transfer, by: User) -> Transfer:
     _must_have_a_say(transfer, by)  # it may have ended while the PIN was checked
     if transfer.requested_by_id == by.pk:  # another's PIN says nothing about where they are
         confirm_after_commit(transfer.decision.facts_then())
-    return _release(transfer, by=by, reason="confirmed by PIN")
+    confirmed = _release(transfer, by=by, reason="confirmed by PIN")
+    labels.passed_step_up(confirmed.decision, by=by)
+    return confirmed
 
 
 def _must_have_a_say(transfer: Transfer, by: User) -> None:
@@ -775,6 +783,7 @@ def _expire(pk: UUID, now: datetime) -> bool:
         by=None,
         reason="not confirmed in time",
     )
+    labels.let_expire(transfer.decision)
     return True
 
 

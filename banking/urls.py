@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from banking.answers import pages as answers
 from banking.care import pages as care
 from banking.imports import pages as imports
 from banking.insights import pages as insights
@@ -53,6 +54,9 @@ urlpatterns = [
         name="transfer-confirm",
     ),
     path("transfers/<str:transfer_id>/cancel/", transfers.cancel, name="transfer-cancel"),
+    path("transfers/<str:transfer_id>/answer/", answers.answer, name="transfer-answer"),
+    path("transfers/<str:transfer_id>/denied/", answers.denied, name="transfer-denied"),
+    path("transfers/<str:transfer_id>/dispute/", answers.dispute, name="transfer-dispute"),
     path("transfers/<str:transfer_id>/receipt.pdf", receipts.download, name="receipt"),
     path("transfers/<str:transfer_id>/return/", returns.give_back, name="transfer-return"),
     path("transfers/<str:transfer_id>/category/", insights.category, name="transfer-category"),
@@ -80,5 +84,6 @@ urlpatterns = [
     path("outside/<str:account_id>/", imports.account, name="outside"),
     path("outside/<str:account_id>/delete/", imports.delete_account, name="outside-delete"),
     path("profile/", people.profile, name="profile"),
+    path("security/questions/", answers.questions, name="questions"),
     path("security/", people.security, name="security"),
 ]

@@ -1,7 +1,7 @@
 """The numbers of this app, each with its reason. Values in, values out: no Django here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from fintrust.core.money import exponent
@@ -140,6 +140,17 @@ class LabelPolicy:
     dispute_weight: float = 0.95  # upheld by the other bank, or paid out by this one
     import_weight: float = 1.0  # as good as the system that it comes from
 
+    # What one source can say in several ways.
+    confirmed_weight: float = 0.6  # "yes, it was me": whoever holds the session may be the thief
+    disputed_weight: float = 0.8  # in the customer's words, before anybody looked into it
+    failed_weight: float = 0.3  # a PIN wrong until it locked: a thief, or a bad morning
+    expired_weight: float = 0.2  # nobody confirmed it in time: most had just changed their minds
+
+    # --- how long customers are asked, and may speak ---------------------------------------
+    question_days_max: int = 30  # whoever has not answered in a month does not remember either
+    questions_max: int = 20  # on a page; the oldest wait
+    dispute_days_max: int = 395  # thirteen months: what payment law gives a customer
+
 
 LABELS = LabelPolicy()
 
@@ -154,3 +165,59 @@ class ExplainingPolicy:
 
 
 EXPLAINING = ExplainingPolicy()
+
+
+def cents(minor: int, currency: str) -> int:
+    """An amount as cents of about a euro: to compare, never to pay."""
+    return round(minor * 100 / (10 ** exponent(currency) * _UNITS.get(currency, 1)))
+
+
+def _hours(high: int, medium: int, low: int) -> Mapping[str, timedelta]:
+    return {
+        "high": timedelta(hours=high),
+        "medium": timedelta(hours=medium),
+        "low": timedelta(hours=low),
+    }
+
+
+@dataclass(frozen=True)
+class CasePolicy:
+    """How quickly, by how many, and with how much paper a case is looked into."""
+
+    # From the first alert, by the clock on the wall: money that was stolen moves on at night too.
+    # Four hours is half a shift; a hold lives 72 hours, and who looks later decides nothing.
+    sla: Mapping[str, timedelta] = field(default_factory=lambda: _hours(4, 24, 72))
+    # How likely it is that money is lost, whatever the score, once the customer has said so.
+    denied_share: float = 0.95
+    disputed_share: float = 0.8  # some regret, some forgot
+    # Above this much in all, calling it fraud takes a second person: it marks a customer's payee,
+    # and teaches the models. In cents of about a euro.
+    four_eyes_cents: int = 1_000_00
+    decisions_max: int = 200  # closing labels each in one transaction; more wait for the next case
+    entries_max: int = 1_000  # written by people; a case that long should have been closed
+    files_max: int = 20
+    file_bytes_max: int = 750_000  # a request ends at a million bytes
+    text_min: int = 3
+    text_max: int = 2_000
+    report_text_max: int = 8_000  # a narrative is two pages; a novel hides the point
+
+
+CASES = CasePolicy()
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Who the bank is to the authority that takes its reports; the authority gives the number."""
+
+    id: int = 1
+    name: str = "FinTrust"
+    branch: str = "Head office"
+    code: str = "FINTRUST"  # among its country's institutions
+    first_name: str = "Reporting"
+    last_name: str = "Officer"
+    address: str = "1 Ledger Lane"
+    city: str = "London"
+    country: str = "GB"
+
+
+REPORTER = Reporter()

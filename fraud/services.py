@@ -12,6 +12,7 @@ from fintrust.core import live
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fraud import features, selectors
+from fraud.cases import intake
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, NoteTooLong
 from fraud.facts import Facts
 from fraud.features import Snapshot, aggregates
@@ -163,6 +164,7 @@ def set_limits(
 # --- alerts ---------------------------------------------------------------------------------
 
 
+@transaction.atomic(savepoint=False)
 def raise_alert(decision: Decision, *, kind: str, severity: str, text: str) -> Alert | None:
     """Ask a person to look, once for each kind of reason; None when they were asked before."""
     alert = Alert(id=uuid7(), decision=decision, kind=kind, severity=severity, text=text[:500])
@@ -178,6 +180,7 @@ def raise_alert(decision: Decision, *, kind: str, severity: str, text: str) -> A
     live.publish(
         [live.SUPPORT], "alert.raised", subject=alert.public_id, data=_told(alert, decision)
     )
+    intake.join(alert, decision)
     return alert
 
 

@@ -5,6 +5,7 @@ from django.urls import path
 import fraud.limits.api as limits_api
 import fraud.limits.pages as limits
 from fraud import api
+from fraud.labels import api as labels
 
 page_urlpatterns = [
     path("security/limits/", limits.limits, name="limits"),
@@ -13,6 +14,7 @@ page_urlpatterns = [
 ]
 api_urlpatterns = [
     path("risk/decisions/<str:decision>", api.OneDecision.as_view(), name="api-risk-decision"),
+    path("analytics/label-age", labels.LabelAge.as_view(), name="api-label-age"),
     path("risk/policies", limits_api.Policies.as_view(), name="api-risk-policies"),
 ]
 urlpatterns = page_urlpatterns

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from banking import selectors, services
+from banking.answers.selectors import asked_about
 from banking.imports.selectors import outside_accounts_of
 from banking.insights import selectors as insights
 from banking.interest.selectors import earning
@@ -46,6 +47,8 @@ def _dashboard(user: Any) -> dict[str, Any]:
         "left": left,
         "tomorrow": [line for one in left for line in one.lines if line.day == tomorrow],
         "waiting": list(selectors.waiting_for(user)),
+        # What is held asks by itself, above.
+        "asked": any(not seen.transfer.is_held for seen in asked_about(user)),
         "transfers": selectors.as_seen_by(user, transfers[:HOME_MOVEMENTS]),
         "more": len(transfers) > HOME_MOVEMENTS,
         "chart": _drawn(chart) if chart else None,

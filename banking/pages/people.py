@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from banking import services
 from banking.pages.forms import ProfileForm
 from biometrics.pins import has_pin
+from fraud.labels.selectors import questions_of
 from fraud.limits.selectors import limited_by
 
 
@@ -74,6 +75,13 @@ def _locks(user: Any) -> list[Lock]:
             "shield-check",
             "limits",
             *_set(bool(limits)),
+        ),
+        Lock(
+            "Was this you?",
+            "Payments that looked unusual to us",
+            "shield-alert",
+            "questions",
+            *(("held", "Asked") if questions_of(user) else ("", "")),
         ),
         Lock("Devices", "Where you are signed in", "monitor", "usersessions_list"),
         Lock("Password", "Change it", "lock", "account_change_password"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from banking import selectors, services
+from banking.answers.pages import may_dispute
 from banking.errors import QuoteExpired
 from banking.fx import quotes, terms
 from banking.insights import selectors as insights
@@ -30,6 +31,7 @@ from banking.returns.services import may_return
 from biometrics.pins import has_pin
 from fintrust.core import context as asked_from
 from fintrust.core.errors import Problem
+from fraud.labels.selectors import answer_of, dispute_of, questions_of
 
 ACTIVITY_PAGE = 25
 OFFERED_MAX = 8  # of the address book beside the form; the rest is one link away
@@ -229,10 +231,23 @@ def _show(
         "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
         "form": form or PinForm(),
         "has_pin": has_pin(request.user) if mine and found.is_held else None,
+        "answer": _answer_of(request.user, found),
+        "asked": mine and found.status != Transfer.Status.HELD and _is_asked(request.user, found),
+        "may_dispute": may_dispute(found, request.user),
+        "progress": dispute_of(found.decision) if may_dispute(found, request.user) else None,
         "may_return": may_return(found, request.user) and not found.was_returned,
         "back": found.returned_by.filter(status=Transfer.Status.POSTED).first(),
     }
     return render(request, "banking/transfer.html", context, status=status)
+
+
+def _answer_of(user: Any, transfer: Transfer) -> bool | None:
+    """What the customer said to "was this you?"; to nobody else."""
+    return answer_of(transfer.decision) if transfer.decision.customer_id == user.pk else None
+
+
+def _is_asked(user: Any, transfer: Transfer) -> bool:
+    return transfer.decision in questions_of(user)
 
 
 @require_GET

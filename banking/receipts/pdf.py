@@ -17,7 +17,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from banking.press import PRESS
+from fintrust.core.paper.press import PRESS
 
 INK, HINT, LINE, PETROL = map(HexColor, ("#14262b", "#53656a", "#d5dedf", "#0b4f5a"))
 PLAIN, BOLD = "Vera", "VeraBd"

@@ -9,7 +9,8 @@ from functools import partial
 from xml.sax.saxutils import escape
 
 from banking.statements.statement import Line, Statement
-from banking.statements.text import clean, plain
+from banking.statements.text import plain
+from fintrust.core.text import clean
 
 DIGITS_MAX = 18  # of an amount, in both versions
 NAME_MAX, ACCOUNT_NAME_MAX, REMITTANCE_MAX = 140, 70, 140

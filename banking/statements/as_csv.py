@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from banking.statements.statement import Line, Statement
-from banking.statements.text import clean, plain
+from banking.statements.text import plain
 from fintrust.core.money import Money
+from fintrust.core.text import clean
 
 BYTE_ORDER_MARK = "\ufeff"
 COLUMNS = (

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from banking.statements.statement import Line, Statement, midnight
-from banking.statements.text import clean, plain
+from banking.statements.text import plain
 from fintrust.core.money import Money
+from fintrust.core.text import clean
 
 NAME_MAX, LONG_NAME_MAX, MEMO_MAX = 32, 100, 255
 _BANK = "FINTRUST"

@@ -6,7 +6,10 @@ count is one drawing that every page refers to and that is made last.
 
 from collections.abc import Iterator, Sequence
 
-from banking.statements.pdf_page import (
+from banking.statements.statement import Line, Statement, day_words
+from banking.statements.text import grouped
+from fintrust.core.paper.letters import REGULAR, STRONG, drawable, width, wrapped
+from fintrust.core.paper.pages import (
     BANK,
     BOTTOM,
     INK,
@@ -16,9 +19,6 @@ from banking.statements.pdf_page import (
     RIGHT,
     Paper,
 )
-from banking.statements.pdf_text import REGULAR, STRONG, drawable, width, wrapped
-from banking.statements.statement import Line, Statement, day_words
-from banking.statements.text import grouped
 
 SIZE, SMALL = 8.6, 7.6
 LEADING = 10.4

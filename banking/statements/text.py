@@ -1,20 +1,11 @@
 """Text and numbers as files for other programs want them. Pure."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from fintrust.core.text import clean
+
 BLOCK_BYTES = 32_768  # large enough to be cheap to send, small enough to leave early
-
-# Control characters and line ends become a space. What turns the direction of writing around could
-# make a name read as another, and XML has no place for the last two.
-_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
-_GONE = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
-
-
-def clean(text: str) -> str:
-    """One line that every format can carry."""
-    return _SPACE.sub(" ", _GONE.sub("", text)).strip()
 
 
 def plain(minor: int, decimals: int, point: str = ".") -> str:
@@ -79,7 +70,7 @@ def swift(text: str) -> str:
 
     A letter written as two starts with a capital when it was one: Œuvre becomes Oeuvre.
     """
-    return _SPACE.sub(" ", "".join(map(_spelled, clean(text)))).strip()
+    return " ".join("".join(map(_spelled, clean(text))).split())
 
 
 def _spelled(letter: str) -> str:

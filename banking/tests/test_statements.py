@@ -21,11 +21,12 @@ from banking.statements import selectors
 from banking.statements.as_csv import text_cell
 from banking.statements.selectors import balance_then, months_of, statement_of
 from banking.statements.statement import ONE_DAY, Period
-from banking.statements.text import clean, grouped, plain, swift
+from banking.statements.text import grouped, plain, swift
 from banking.tests.ledger_help import account, eur
 from banking.tests.statement_help import book_at, feed, months_later, now_of, opened_on
 from fintrust.core.ids import uuid7
 from fintrust.core.money import Money
+from fintrust.core.text import clean
 
 TODAY = date(2026, 7, 31)
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from banking.proposals.selectors import open_adjustments, open_closings
 from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
+from fraud.cases.selectors import queue
 from fraud.learning.waiting import open_drift_alarms, open_promotions
 from fraud.rulebook.selectors import proposals as proposed_rules
 from fraud.selectors import open_alerts
@@ -43,6 +44,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Rulesets", "layers", "fraud.Ruleset"),
             ("Backtests", "science", "fraud.Backtest"),
             ("Limits", "speed", "fraud.PolicyVersion"),
+            ("Labels", "sell", "fraud.Label"),
+            ("Reports", "report", "fraud.SuspicionReport"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
             ("Models", "model_training", "fraud.ModelVersion"),
@@ -93,6 +96,10 @@ def _today(request: HttpRequest) -> list[dict[str, Any]]:
         alerts = _item(request, "Alerts", "notifications", "fraud.Alert")
         if alerts:
             items.append(alerts | _badge(open_alerts().count()))
+    if may("fraud.view_case"):
+        cases = _item(request, "Cases", "folder_open", "fraud.Case")
+        if cases:
+            items.append(cases | _badge(queue().count()))
     if may("banking.view_transfer"):
         link = f"{reverse('admin:banking_transfer_changelist')}?{HELD}"
         held = {
@@ -123,6 +130,7 @@ def _pages(request: HttpRequest) -> list[dict[str, Any]]:
     pages = (
         ("Books", "menu_book", "books", "banking.view_close"),
         ("Integrity", "verified_user", "integrity", "banking.view_ledgercheck"),
+        ("Label age", "hourglass_bottom", "label-age", "fraud.view_label"),
     )
     return [
         {

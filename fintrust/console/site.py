@@ -20,11 +20,12 @@ class ConsoleSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         """Unfold's hook: pages about all of the bank, not about one table."""
         # Here, because models are not loaded yet when the site is made.
-        from fintrust.console import books, integrity
+        from fintrust.console import books, integrity, label_age
 
         return [
             path("books/", self._page(books.books, "Books"), name="books"),
             path("books/csv/", self._page(books.books_file, "Books"), name="books-file"),
+            path("label-age/", self._page(label_age.label_age, "Label age"), name="label-age"),
             path("integrity/", self._page(integrity.integrity, "Integrity"), name="integrity"),
         ]
 

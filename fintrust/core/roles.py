@@ -11,11 +11,12 @@ CUSTOMER = "customer"
 SUPPORT = "support"
 AUDITOR = "auditor"
 COMPLIANCE = "compliance"
+SENIOR = "senior"  # of the compliance officers: what they escalate comes here
 ADMINISTRATOR = "administrator"
 PARTNER = "partner"
 
-ALL = (CUSTOMER, SUPPORT, AUDITOR, COMPLIANCE, ADMINISTRATOR, PARTNER)
-STAFF = (SUPPORT, AUDITOR, COMPLIANCE, ADMINISTRATOR)
+ALL = (CUSTOMER, SUPPORT, AUDITOR, COMPLIANCE, SENIOR, ADMINISTRATOR, PARTNER)
+STAFF = (SUPPORT, AUDITOR, COMPLIANCE, SENIOR, ADMINISTRATOR)
 
 
 def of(user: Any) -> frozenset[str]:

@@ -15,6 +15,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     roles.SUPPORT: (
         "fraud.view_alert",
         "fraud.acknowledge_alert",
+        "fraud.view_case",
+        "fraud.note_case",
     ),
     roles.AUDITOR: ("view_*",),
     roles.COMPLIANCE: (
@@ -27,6 +29,10 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "fraud.decide_model",
         "fraud.roll_back_model",
         "fraud.acknowledge_driftcheck",
+        "fraud.work_case",
+        "fraud.note_case",
+        "fraud.draft_suspicionreport",
+        "fraud.sign_suspicionreport",
         "banking.release_transfer",
         "banking.refuse_transfer",
         "banking.reverse_transfer",
@@ -51,6 +57,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "consent.change_partner",
     ),
 }
+# A senior officer is an officer who also goes on with what others hand upwards.
+PERMISSIONS[roles.SENIOR] = (*PERMISSIONS[roles.COMPLIANCE], "fraud.lead_case")
 _APPS = ("auth", "core", "audit", "biometrics", "fraud", "banking", "consent")
 
 

@@ -54,6 +54,7 @@ STAFF = (
         roles.COMPLIANCE,
         "decides about held transfers in /admin/",
     ),
+    Person("ines", "Ines Duarte", roles.SENIOR, "goes on with the cases that Olga hands upwards"),
     Person("ada", "Ada Lindqvist", roles.AUDITOR, "reads everything, changes nothing"),
     Person("noor", "Noor Rahman", roles.ADMINISTRATOR, "people and partners"),
 )

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -17,7 +19,7 @@ from fraud.selectors import alerts, decision_for
 
 RAISED, ACKNOWLEDGED = "alert.raised", "alert.acknowledged"
 STORY_ROWS_MAX = 50
-FAMILIES = {"alert": "Alerts", "transfer": "Movements"}
+FAMILIES = {"alert": "Alerts", "case": "Cases", "transfer": "Movements"}
 SEVERITIES = {"high": "High", "medium": "Medium", "low": "Low"}
 # An alert brings its severity along; a movement is as severe as the verdict about it.
 _BY_VERDICT = {
@@ -55,8 +57,7 @@ def events(filters: Filters, *, before: live.Cursor | None = None) -> QuerySet[E
     """The events that are rows of the feed, newest first, narrowed."""
     found = live.visible(live.SUPPORT, before=before).exclude(kind=ACKNOWLEDGED)
     if filters.family:
-        movements = Q(kind__startswith="transfer.")
-        found = found.filter(movements if filters.family == "transfer" else ~movements)
+        found = found.filter(_of_family(filters.family))
     if filters.severity:
         found = found.filter(_as_severe(filters.severity))
     if filters.waiting:
@@ -75,6 +76,16 @@ def bounded(cursor: live.Cursor, policy: FeedPolicy = STANDARD) -> tuple[live.Cu
         return cursor, 0
     newest = live.latest(live.SUPPORT, policy.page_rows_max + 1)
     return newest[0][0], behind - policy.page_rows_max
+
+
+def _of_family(family: str) -> Q:
+    """Movements and cases say what they are; everything else is an alert, damage too."""
+    if family in _BY_KIND:
+        return Q(kind__startswith=f"{family}.")
+    return ~reduce(or_, (_of_family(named) for named in _BY_KIND))
+
+
+_BY_KIND = ("case", "transfer")
 
 
 def _mentions(text: str) -> Q:
@@ -116,7 +127,8 @@ class Row:
 
     @property
     def family(self) -> str:
-        return "transfer" if self.kind.startswith("transfer.") else "alert"
+        first = self.kind.partition(".")[0]
+        return first if first in _BY_KIND else "alert"
 
     @property
     def is_alert(self) -> bool:
@@ -130,6 +142,8 @@ class Row:
     def title(self) -> str:
         if self.kind in _DAMAGE:
             return _DAMAGE[self.kind]
+        if self.family == "case":
+            return _CASES[self.kind]
         thing = str(self.data.get("kind", "transfer")).capitalize()
         if self.is_alert:
             blocked = self.data.get("verdict") == Decision.Verdict.BLOCKED
@@ -138,7 +152,8 @@ class Row:
 
     @property
     def text(self) -> str:
-        return str(self.data.get("text") or self.data.get("first", ""))
+        said = str(self.data.get("text") or self.data.get("first", ""))
+        return ", ".join(part for part in (_doer(self.data), said) if part)
 
     @property
     def parties(self) -> str:
@@ -173,6 +188,25 @@ class Row:
         return " ".join(found).lower()
 
 
+def _doer(data: Mapping[str, Any]) -> str:
+    """Of a case: who did it, for whom, and with which outcome."""
+    by, to = data.get("by", ""), data.get("to", "")
+    who = f"{by} to {to}" if to and to != by else by
+    return ": ".join(str(part) for part in (who, data.get("outcome", "")) if part)
+
+
+_CASES = {
+    "case.opened": "Case opened",
+    "case.taken": "Case taken",
+    "case.handed": "Case handed over",
+    "case.released": "Case put back",
+    "case.escalated": "Case escalated",
+    "case.proposed": "Outcome of a case proposed",
+    "case.returned": "Outcome of a case returned",
+    "case.closed": "Case closed",
+    "case.reopened": "Case reopened",
+}
+
 # About the bank itself: its books or log contradict themselves, or a model is out of date.
 _DAMAGE = {
     "banking.ledger.found_damaged": "The ledger is damaged",
@@ -182,6 +216,7 @@ _DAMAGE = {
 _ICONS = {
     **dict.fromkeys(_DAMAGE, "triangle-alert"),
     RAISED: "shield-alert",
+    **dict.fromkeys(_CASES, "inbox"),
     "transfer.posted": "check",
     "transfer.held": "hourglass",
     "transfer.refused": "ban",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from fintrust.core import roles
 
-WATCHERS = (roles.SUPPORT, roles.COMPLIANCE, roles.ADMINISTRATOR)
+WATCHERS = (roles.SUPPORT, roles.COMPLIANCE, roles.SENIOR, roles.ADMINISTRATOR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,12 @@ import fraud.services
 from audit import services as audit
 from fintrust.core import live
 from fintrust.core.errors import NotFound
+from fintrust.core.ids import from_public
 from fintrust.core.models import Event
 from fintrust.live import access, feed
 from fintrust.live.figures import figures
 from fintrust.live.policy import STANDARD
-from fraud.models import Alert, Decision
+from fraud.models import Alert, Case, Decision
 
 View = Callable[..., HttpResponse]
 
@@ -109,14 +110,17 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
         "decision": decision,
         "story": feed.story_of(row),
         "may_acknowledge": access.may_acknowledge(request.user),
-        "console_url": _console_url(request, decision),
+        "console_url": _console_url(request, row, decision),
     }
     template = "live/_event.html" if request.htmx else "live/event.html"
     return render(request, template, context)
 
 
-def _console_url(request: HttpRequest, decision: Decision | None) -> str:
-    if decision is None or not request.user.has_perm("fraud.view_decision"):
+def _console_url(request: HttpRequest, row: feed.Row, decision: Decision | None) -> str:
+    may = request.user.has_perm
+    if row.family == "case" and may("fraud.view_case"):
+        return reverse("admin:fraud_case_change", args=[from_public(Case.prefix, row.subject)])
+    if decision is None or not may("fraud.view_decision"):
         return ""
     return reverse("admin:fraud_decision_change", args=[decision.pk])
 

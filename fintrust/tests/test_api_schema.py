@@ -19,6 +19,7 @@ from banking.tests.conftest import open_funded
 from biometrics import pins
 from fintrust import problems, signin, tokens
 from fintrust.core.ids import uuid7
+from fraud.selectors import decision_for
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -99,6 +100,12 @@ class TestExamples:
             HTTP_IDEMPOTENCY_KEY=str(uuid7()),
         ).json()
         assert held["status"] == "held"
+        sent = client.post(
+            "/api/v1/transactions/transfer",
+            body | {"amount": "1.00"},
+            format="json",
+            HTTP_IDEMPOTENCY_KEY=str(uuid7()),
+        ).json()
         soon = str((timezone.now() + timedelta(days=40)).date())
         planned = client.post(
             "/api/v1/schedules/",
@@ -138,6 +145,7 @@ class TestExamples:
             "eyJ…": pair.refresh,
             "{account}": mine.public_id,
             "{transfer}": held["id"],
+            "{decision}": decision_for(sent["id"]).public_id,
             "{payee}": payee.public_id,
             "{schedule}": planned.json()["id"],
             "2027-01-31": soon,

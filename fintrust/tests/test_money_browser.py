@@ -51,7 +51,7 @@ def test_without_scripts_a_held_payment_is_cancelled(door, stack, note):
     send_button(page).click()
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     assert transfers_noted(stack, note) == ["held"]
-    page.get_by_role("button", name="No, cancel it").click()
+    page.get_by_role("button", name="I changed my mind, cancel it").click()
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
     assert transfers_noted(stack, note) == ["cancelled"]
 

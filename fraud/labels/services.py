@@ -1,15 +1,31 @@
-"""The verb of learning: what turned out to be fraud, and what did not."""
+"""The verbs of learning: what turned out to be fraud, what did not, and who says so."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.services import record
+from fintrust.core.errors import NotFound
+from fintrust.core.ids import uuid7
 from fintrust.core.models import User
-from fraud.errors import InvalidLabel, NoteTooLong
-from fraud.models import Decision, Label
-from fraud.policy import LABELS, LabelPolicy
+from fintrust.core.text import clean_lines
+from fraud.errors import (
+    AlreadyDecided,
+    AlreadyDenied,
+    InvalidLabel,
+    NoteTooLong,
+    NothingAsked,
+    NothingMoved,
+    NotYourPayment,
+    TooLateToDispute,
+    WordsMissing,
+    WordsTooLong,
+)
+from fraud.labels import selectors
+from fraud.models import Alert, Decision, Dispute, Label, PaymentFact
+from fraud.policy import CASES, LABELS, LabelPolicy
+from fraud.services import raise_alert
 
 NOTE_MAX = 500
 
@@ -23,12 +39,14 @@ def label(
     by: User | None = None,
     note: str = "",
     known_at: datetime | None = None,
+    weight: float | None = None,
     policy: LabelPolicy = LABELS,
 ) -> Label:
     """Remember what a payment turned out to be. The newest answer about it counts.
 
     The same answer again from the same source changes nothing and is answered with what is
-    stored. `known_at` is for answers that come from another system; otherwise it is now.
+    stored. `known_at` is for answers that come from another system; otherwise it is now. `weight`
+    is for what a source says with less certainty than it usually does.
     """
     note = note.strip()
     if len(note) > NOTE_MAX:
@@ -45,7 +63,7 @@ def label(
         paid_at=decision.at,
         fraud=fraud,
         source=source,
-        weight=_weight(source, policy),
+        weight=_weight(source, policy) if weight is None else weight,
         note=note,
         by=by,
         known_at=known,
@@ -88,7 +106,134 @@ def _record_label(made: Label) -> None:
         "fraud.label.added",
         subject=made.decision,
         by=made.by,
-        owner=made.customer_id,
+        # A customer reads the records they own, and must not learn there what an officer found.
+        owner=None if made.source == Label.Source.OFFICER else made.customer_id,
         data={"fraud": made.fraud, "source": made.source, "weight": str(made.weight)},
         reason=made.note,
+    )
+
+
+# --- what the customer says -----------------------------------------------------------------
+
+
+@transaction.atomic
+def answer(*, decision: Decision, by: User, mine: bool, policy: LabelPolicy = LABELS) -> Label:
+    """ "Was this you?" Yes only answers a question of the bank; no can always be said.
+
+    Whoever says no asks the bank to look, at once. It is not taken back here: a thief who holds
+    the session would.
+    """
+    _must_be_theirs(decision, by)
+    _wait_for_twins(decision)
+    if mine:
+        return _confirm(decision, by, policy)
+    _must_be_in_time(decision, policy)
+    if decision.labels.filter(source=Label.Source.OFFICER).exists():
+        raise AlreadyDecided()
+    made = label(decision, fraud=True, source=Label.Source.CUSTOMER, by=by)
+    text = "the customer says: this was not me"
+    raise_alert(decision, kind=Alert.Kind.DENIED, severity=Alert.Severity.HIGH, text=text)
+    return made
+
+
+def _confirm(decision: Decision, by: User, policy: LabelPolicy) -> Label:
+    if decision.labels.filter(fraud=True).exclude(source=Label.Source.STEP_UP).exists():
+        raise AlreadyDenied()
+    if not selectors.is_asked(decision, policy):
+        raise NothingAsked()
+    return label(
+        decision,
+        fraud=False,
+        source=Label.Source.CUSTOMER,
+        by=by,
+        weight=policy.confirmed_weight,
+    )
+
+
+@transaction.atomic
+def dispute(
+    *,
+    decision: Decision,
+    by: User,
+    reason: Dispute.Reason,
+    text: str,
+    policy: LabelPolicy = LABELS,
+) -> Dispute:
+    """Something is wrong with a payment that moved, in the customer's words. An officer looks.
+
+    Once a payment: what was said first stays, and saying it again changes nothing.
+    """
+    text = clean_lines(text)
+    if len(text) < CASES.text_min:
+        raise WordsMissing()
+    if len(text) > CASES.text_max:
+        raise WordsTooLong(f"At most {CASES.text_max} characters are kept.")
+    _must_be_theirs(decision, by)
+    _wait_for_twins(decision)
+    known = Dispute.objects.filter(decision=decision).first()
+    if known is not None:
+        return known
+    _must_be_in_time(decision, policy)
+    if not PaymentFact.objects.filter(decision=decision).exists():
+        raise NothingMoved()
+    made = Dispute.objects.create(id=uuid7(), decision=decision, reason=reason, text=text)
+    record("fraud.dispute.opened", subject=made, by=by, owner=by, data={"reason": reason})
+    if reason in _FRAUDS:
+        label(
+            decision,
+            fraud=True,
+            source=Label.Source.DISPUTE,
+            by=by,
+            weight=policy.disputed_weight,
+        )
+    raise_alert(decision, kind=Alert.Kind.DISPUTED, severity=Alert.Severity.HIGH, text=f"{made}")
+    return made
+
+
+# Somebody else's deed. A wrong amount is the bank's to put right, and no model's to learn.
+_FRAUDS = (Dispute.Reason.NOT_MINE, Dispute.Reason.TRICKED)
+
+
+def _must_be_theirs(decision: Decision, by: User) -> None:
+    """Anybody else's decision does not exist."""
+    if decision.customer_id != by.pk:
+        raise NotFound()
+    if not decision.facts_then().outgoing:
+        raise NotYourPayment()
+
+
+def _must_be_in_time(decision: Decision, policy: LabelPolicy) -> None:
+    if timezone.now() - decision.at > timedelta(days=policy.dispute_days_max):
+        raise TooLateToDispute()
+
+
+# --- what a confirmation says ---------------------------------------------------------------
+
+
+def passed_step_up(decision: Decision, *, by: User, policy: LabelPolicy = LABELS) -> Label | None:
+    """Somebody who was asked proved to be who they are."""
+    note = "confirmed"
+    return _sign(decision, fraud=False, weight=policy.step_up_weight, by=by, note=note)
+
+
+def failed_step_up(decision: Decision, *, policy: LabelPolicy = LABELS) -> Label | None:
+    """Whoever was asked could not prove it, until no more tries were left."""
+    return _sign(decision, fraud=True, weight=policy.failed_weight, note="PIN locked")
+
+
+def let_expire(decision: Decision, *, policy: LabelPolicy = LABELS) -> Label | None:
+    """Nobody confirmed it in time."""
+    return _sign(decision, fraud=True, weight=policy.expired_weight, note="not confirmed in time")
+
+
+@transaction.atomic
+def _sign(
+    decision: Decision, *, fraud: bool, weight: float, note: str, by: User | None = None
+) -> Label | None:
+    """A weak sign. What a person said about the payment is never outweighed by one."""
+    _wait_for_twins(decision)
+    if decision.labels.exclude(source=Label.Source.STEP_UP).exists():
+        return None
+    return label(
+        decision, fraud=fraud, source=Label.Source.STEP_UP, by=by, note=note, weight=weight
     )

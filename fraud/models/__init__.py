@@ -2,7 +2,9 @@
 
 from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
+from fraud.models.cases import Case, CaseEntry, CaseQuerySet, EvidenceFile, SuspicionReport
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
+from fraud.models.disputes import Dispute
 from fraud.models.labels import Label
 from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.models.limits import PolicyVersion
@@ -13,9 +15,14 @@ __all__ = [
     "Alert",
     "AlertQuerySet",
     "Backtest",
+    "Case",
+    "CaseEntry",
+    "CaseQuerySet",
     "Decision",
     "DecisionQuerySet",
+    "Dispute",
     "DriftCheck",
+    "EvidenceFile",
     "Label",
     "ModelVersion",
     "PaymentFact",
@@ -26,5 +33,6 @@ __all__ = [
     "RuleStep",
     "RuleVersion",
     "Ruleset",
+    "SuspicionReport",
     "TrainingRun",
 ]

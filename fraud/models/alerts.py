@@ -23,6 +23,8 @@ class Alert(PublicModel):
         PAYMENT = "payment", "Suspicious payment"
         AFTERWARDS = "afterwards", "Unlike other payments"
         RULE = "rule", "Rule stopped by its budget"
+        DENIED = "denied", "Not the customer"
+        DISPUTED = "disputed", "Disputed by the customer"
 
     class Severity(models.TextChoices):
         LOW = "low", "Low"

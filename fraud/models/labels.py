@@ -66,6 +66,7 @@ class Label(models.Model):
             ),
             models.Index(fields=["decision", "-known_at", "-id"], name="fraud_label_decision"),
             models.Index(fields=["tx", "id"], name="fraud_label_follow"),
+            models.Index(fields=["known_at"], name="fraud_label_known"),  # how old labels are
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

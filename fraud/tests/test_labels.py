@@ -37,7 +37,7 @@ def test_a_label_keeps_what_a_decision_reads(ada):
     assert (made.fraud, made.weight, made.note, made.by) == (True, 1.0, "stolen card", ada)
     assert made.known_at >= made.paid_at
     record = Record.objects.get(action="fraud.label.added")
-    assert (record.subject, record.owner_id) == (decision.public_id, ada.pk)
+    assert (record.subject, record.owner_id) == (decision.public_id, None)  # an officer's finding
     assert record.data["fraud"] is True
 
 

@@ -9,16 +9,20 @@ from django.db import transaction
 from django.utils import timezone
 
 import consent.services
+import fraud.cases.services as cases
+import fraud.labels.services as labels
 import fraud.services
 from banking import services
 from banking.interest import services as interest
-from banking.models import Account, Right
+from banking.models import Account, Right, Transfer
 from banking.sharing import services as sharing
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
 from fintrust.demo import elsewhere, history, people, plans, treasury
 from fintrust.demo.people import BUSINESSES, CUSTOMERS, PARTNER, STAFF
+from fraud.cases.selectors import queue, suspected
+from fraud.models import Case, Dispute
 
 
 class Command(BaseCommand):
@@ -65,7 +69,9 @@ def _load() -> None:
     treasury.set_interest(since=history.begins(today), by=staff["noor"])
     history.book(history.payments(today), users, accounts, staff["olga"])
     interest.sweep()
+    _close_cases(staff["olga"])
     _open_tasks(users, accounts)
+    _dispute(users["tomas"], accounts)
     _share(users, accounts, staff["noor"])
     _share_with_people(users, accounts)
     plans.load(users["amara"], accounts)
@@ -97,14 +103,38 @@ def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:
     )
 
 
+def _close_cases(officer: User) -> None:
+    """What looked unusual in the months before has been looked into."""
+    for number, case in enumerate(queue()):
+        for decision in suspected(case):
+            # Known when it was asked, not on the day the demo bank was opened.
+            asked = decision.at + timedelta(hours=3 + 4 * (number % 5))
+            labels.label(decision, fraud=False, source="officer", by=officer, known_at=asked)
+        cases.take_case(case=case, by=officer)
+        outcome = Case.Outcome.NOT_FRAUD
+        cases.close_case(case=case, by=officer, outcome=outcome, text="Asked by phone: all theirs.")
+
+
+def _dispute(tomas: User, accounts: dict[str, Account]) -> None:
+    """A customer who wants his money back, and waits to hear from the bank."""
+    atlas = Money(45_00, "EUR")
+    sent = _send(tomas, accounts["tomas"], accounts["foxglove"], atlas, "Second-hand atlas")
+    labels.dispute(
+        decision=sent.decision,
+        by=tomas,
+        reason=Dispute.Reason.NOT_RECEIVED,
+        text="It was to come within three days. The shop does not answer any more.",
+    )
+
+
 def _deposit(user: User, account: Account, amount: Money) -> None:
     services.deposit(by=user, account=account, amount=amount, request_id=str(uuid7()))
 
 
 def _send(
     user: User, source: Account, target: Account, amount: Money, note: str, into: str = ""
-) -> None:
-    services.send_transfer(
+) -> Transfer:
+    return services.send_transfer(
         by=user,
         source=source,
         target=target,

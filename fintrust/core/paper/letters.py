@@ -10,7 +10,7 @@ from typing import Any
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
-from banking.statements.text import clean
+from fintrust.core.text import clean
 
 MISSING = "□"  # what no face has a letter for: Chinese, Arabic, emoji
 _FONTS = Path(__file__).parent / "fonts"

@@ -12,8 +12,8 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.utils import TimeStamp
 from reportlab.pdfgen.canvas import Canvas
 
-from banking.press import PRESS
-from banking.statements.pdf_text import REGULAR, STRONG, Face, drawable, runs, width
+from fintrust.core.paper.letters import REGULAR, STRONG, Face, drawable, runs, width
+from fintrust.core.paper.press import PRESS
 
 PAGE_WIDTH, PAGE_HEIGHT = 595.28, 841.89
 LEFT, RIGHT = 48.0, PAGE_WIDTH - 48.0

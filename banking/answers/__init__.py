@@ -1,0 +1,1 @@
+"""What customers say about payments of theirs: whether it was them, and what is wrong with one."""

@@ -1,0 +1,32 @@
+"""A customer's "no" stops what still waits, in the same transaction that asks the bank to look."""
+
+from django.db import transaction
+
+import fraud.labels.services as labels
+from banking.models import Transfer
+from banking.services import cancel_because
+from fintrust.core.errors import NotFound
+from fintrust.core.models import User
+from fraud.models import Decision, Label
+
+
+def answer(*, decision: Decision, by: User, mine: bool) -> Label:
+    """ "Was this you?" Yes alone moves nothing: what is held goes on its way by the PIN."""
+    if mine:
+        return labels.answer(decision=decision, by=by, mine=True)
+    return _deny(decision, by)
+
+
+@transaction.atomic
+def _deny(decision: Decision, by: User) -> Label:
+    if decision.customer_id != by.pk:
+        raise NotFound()
+    # Before the case: a payment in the making locks its accounts first and the case after them.
+    held = (
+        Transfer.objects.select_for_update(of=("self",), no_key=True)
+        .filter(decision=decision, status=Transfer.Status.HELD)
+        .first()
+    )
+    if held is not None:
+        cancel_because(transfer=held, by=by, reason="the customer says: this was not me")
+    return labels.answer(decision=decision, by=by, mine=False)

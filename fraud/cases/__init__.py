@@ -1,0 +1,1 @@
+"""Cases: alerts about one customer, looked into together, with an outcome that teaches."""
