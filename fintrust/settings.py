@@ -174,6 +174,13 @@ CHANNEL_LAYERS = {
     }
 }
 
+# --- payments that happened elsewhere: from Kafka when brokers are named, else from Redis --------
+KAFKA_URL = env("KAFKA_URL", default="")  # host:port,host:port
+KAFKA_OPTIONS = env.dict("KAFKA_OPTIONS", default={})  # of librdkafka: security.protocol=SASL_SSL,…
+STREAM_TOPIC = env("STREAM_TOPIC", default="fintrust.payments")
+STREAM_GROUP = env("STREAM_GROUP", default="fintrust")
+STREAM_DEAD_TOPIC = env("STREAM_DEAD_TOPIC", default="")  # copies of dead letters, if wanted
+
 # --- people ---------------------------------------------------------------------------------
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = [

@@ -41,6 +41,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Limits", "speed", "fraud.CustomerLimit"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
+            ("Dead letters", "report", "fraud.DeadLetter"),
+            ("Readers of streams", "stream", "fraud.StreamReader"),
         ),
     ),
     (

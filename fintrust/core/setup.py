@@ -20,6 +20,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     roles.COMPLIANCE: (
         "view_*",
         "fraud.acknowledge_alert",
+        "fraud.replay_deadletter",
         "banking.release_transfer",
         "banking.refuse_transfer",
         "banking.reverse_transfer",

@@ -4,13 +4,25 @@ from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.limits import CustomerLimit
+from fraud.models.stream import (
+    DeadLetter,
+    DeadLetterQuerySet,
+    StreamEvent,
+    StreamOffset,
+    StreamReader,
+)
 
 __all__ = [
     "AfterScore",
     "Alert",
     "AlertQuerySet",
     "CustomerLimit",
+    "DeadLetter",
+    "DeadLetterQuerySet",
     "Decision",
     "DecisionQuerySet",
     "PaymentFact",
+    "StreamEvent",
+    "StreamOffset",
+    "StreamReader",
 ]
