@@ -55,3 +55,9 @@ class DiscardNeedsReason(Invalid):
     """Say why this event may be left out: 3 to 500 characters."""
 
     code, field = "discard-needs-reason", "note"
+
+
+class InvalidLabel(Invalid):
+    """An answer about a payment becomes known after it was asked for, and not in the future."""
+
+    code, field = "invalid-label", "known_at"

@@ -3,6 +3,7 @@
 from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
+from fraud.models.labels import Label
 from fraud.models.limits import CustomerLimit
 from fraud.models.stream import (
     DeadLetter,
@@ -21,6 +22,7 @@ __all__ = [
     "DeadLetterQuerySet",
     "Decision",
     "DecisionQuerySet",
+    "Label",
     "PaymentFact",
     "StreamEvent",
     "StreamOffset",
