@@ -1,5 +1,6 @@
 """What the bank asks about risk. `snapshot_for` is the only read of a verdict: one statement."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -38,7 +39,47 @@ def snapshot_for(facts: Facts) -> Snapshot:
 
 def snapshot_of(facts: Facts, asked: Statement) -> Snapshot:
     """The same by another statement: other bounds, fewer aggregates."""
-    *counted, limit, risk = _row(asked.sql, parameters(facts) | {"session": facts.session_hash})
+    return _snapshot(facts, asked, _row(asked.sql, _parameters(facts)))
+
+
+def snapshots_for(payments: Sequence[Facts]) -> list[Snapshot]:
+    """What was known just before each of these, asked together; none of them knows the others."""
+    asked = _statement()
+    given = [_parameters(facts) for facts in payments]
+    columns = {name: [one[name] for one in given] for name in _TYPES}
+    rows = _rows(_many(), columns)
+    return [_snapshot(facts, asked, row) for facts, row in zip(payments, rows, strict=True)]
+
+
+_TYPES = {
+    "customer": "uuid",
+    "outgoing": "boolean",
+    "account": "text",
+    "counterparty": "text",
+    "currency": "text",
+    "device": "text",
+    "at": "timestamptz",
+    "session": "text",
+}
+
+
+@lru_cache
+def _many() -> str:
+    """The same statement once for each row of its parameters."""
+    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in _TYPES.items())
+    one = re.sub(r"%\((\w+)\)s", r"asked.\1", _statement().sql)
+    return (
+        f"SELECT found.* FROM unnest({arrays}) WITH ORDINALITY AS asked({', '.join(_TYPES)}, place)"
+        f" CROSS JOIN LATERAL ({one}) AS found ORDER BY asked.place"
+    )
+
+
+def _parameters(facts: Facts) -> dict[str, Any]:
+    return parameters(facts) | {"session": facts.session_hash}
+
+
+def _snapshot(facts: Facts, asked: Statement, row: Sequence[Any]) -> Snapshot:
+    *counted, limit, risk = row
     clock = features.local(facts.at, facts.timezone)
     return Snapshot(
         local_hour=clock.hour,
@@ -51,15 +92,18 @@ def snapshot_of(facts: Facts, asked: Statement) -> Snapshot:
 
 
 def _row(sql: str, given: dict[str, Any]) -> Sequence[Any]:
+    (row,) = _rows(sql, given)  # aggregates always answer
+    return row
+
+
+def _rows(sql: str, given: dict[str, Any]) -> list[Sequence[Any]]:
     """Prepared once for each connection and answered in binary: Django's cursors do neither, and
     planning would take longer than the answer."""
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(sql, given, prepare=True, binary=True)
-        row: Sequence[Any] | None = cursor.fetchone()
-    assert row is not None  # aggregates always answer
-    return row
+        return cursor.fetchall()
 
 
 # --- decisions ------------------------------------------------------------------------------

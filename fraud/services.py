@@ -1,20 +1,22 @@
 """The verbs of judging: assess, judge, observe, set limits, acknowledge."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from babel.numbers import is_currency
 from django.db import transaction
 from django.utils import timezone
 
-from audit.services import record
+from audit.models import Record
+from audit.services import draft, record, record_all
 from fintrust.core import live
+from fintrust.core.copying import copy_in
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import MINOR_MAX, Money
 from fraud import features, selectors
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidLimit, NoteTooLong
 from fraud.facts import Facts
-from fraud.features import aggregates
+from fraud.features import Snapshot, aggregates
 from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
 from fraud.verdict import BLOCKED, CRITICAL, CURRENT, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
@@ -35,9 +37,15 @@ def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
     Belongs into the transaction of the money: decision, alert, records and event stay or go with
     it. Ask for it after taking the locks, so that what it reads is what will be moved.
     """
-    snapshot = selectors.snapshot_for(facts)
+    decision = decided(facts, selectors.snapshot_for(facts), ruleset)
+    keep(decision)
+    return decision
+
+
+def decided(facts: Facts, snapshot: Snapshot, ruleset: Ruleset = CURRENT) -> Decision:
+    """The decision about these facts, not written yet."""
     verdict = decide(facts, snapshot, ruleset)
-    decision = Decision.objects.create(
+    return Decision(
         id=uuid7(),
         subject=facts.subject,
         customer_id=facts.customer_id,
@@ -51,22 +59,27 @@ def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
         ruleset=verdict.ruleset,
         at=facts.at,
     )
-    _record_decision(decision)
-    if verdict.verdict != VERIFIED:
-        _alert_about(decision)
-    return decision
 
 
 def keep(decision: Decision) -> None:
-    """Remember a decision whose first writing was undone together with its movement."""
+    """Remember a decision; also one whose first writing was undone together with its movement."""
     decision.save(force_insert=True)
-    _record_decision(decision)
+    _record_of(decision).save(force_insert=True)
     if decision.verdict != VERIFIED:
         _alert_about(decision)
 
 
-def _record_decision(decision: Decision) -> None:
-    record(
+def keep_all(decisions: Sequence[Decision]) -> None:
+    """Remember many decisions, a statement a table."""
+    copy_in(decisions)
+    record_all([_record_of(decision) for decision in decisions])
+    for decision in decisions:
+        if decision.verdict != VERIFIED:
+            _alert_about(decision)
+
+
+def _record_of(decision: Decision) -> Record:
+    return draft(
         "fraud.decision.made",
         subject=decision,
         owner=decision.customer_id,
@@ -86,11 +99,23 @@ def observe(decision: Decision) -> PaymentFact:
     Belongs into the transaction that moves it. What the customer's own limit forbids can never be
     learned from, and so can never move: this refuses, and the caller's movement with it.
     """
+    fact = learned(decision)
+    fact.save(force_insert=True)
+    return fact
+
+
+def observe_all(decisions: Sequence[Decision]) -> None:
+    """The money of all of these really moved."""
+    copy_in([learned(decision) for decision in decisions])
+
+
+def learned(decision: Decision) -> PaymentFact:
+    """What there is to learn from a decision, not written yet."""
     if decision.forbidden:
         raise ForbiddenByOwnLimit()
     facts, snapshot = decision.facts_then(), decision.snapshot_then()
     clock = features.local(facts.at, facts.timezone)
-    return PaymentFact.objects.create(
+    return PaymentFact(
         decision=decision,
         subject=facts.subject,
         kind=facts.kind,

@@ -52,7 +52,7 @@ class DiscardForm(forms.Form):
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(RecordsViews, ReadOnlyAdmin):
-    list_display = ("at", "reason_badge", "state", "told", "name", "key", "origin", "attempts")
+    list_display = ("reason_badge", "told", "state", "name", "attempts", "at")
     list_filter = (
         ("at", MomentRangeFilter), "status", "reason", "source", "topic",
     )  # fmt: skip
@@ -104,7 +104,8 @@ class DeadLetterAdmin(RecordsViews, ReadOnlyAdmin):
 
     @display(description="origin")
     def origin(self, letter: DeadLetter) -> str:
-        return f"{letter.source} {letter.topic}/{letter.partition}/{letter.position}"
+        place = f"partition {letter.partition}, {letter.position}"
+        return f"{letter.get_source_display()}, {letter.topic}, {place}"
 
     # --- one letter ---------------------------------------------------------------------------
 
@@ -176,8 +177,7 @@ class DeadLetterAdmin(RecordsViews, ReadOnlyAdmin):
     @action(description="Correct", icon="edit", permissions=["replay"])
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
         letter = get_object_or_404(DeadLetter, pk=object_id)
-        now = letter.value.decode("utf-8", "replace")[: STREAM.event_bytes_max]
-        form = CorrectForm(request.POST or None, initial={"corrected": now})
+        form = CorrectForm(request.POST or None, initial={"corrected": _editable(letter.value)})
         if form.is_valid():
             corrected = form.cleaned_data["corrected"].encode("utf-8", "surrogatepass")
             try:
@@ -232,7 +232,7 @@ class DeadLetterAdmin(RecordsViews, ReadOnlyAdmin):
             ("It said", shown(letter.error.encode(), 300)),
             ("Origin", self.origin(letter)),
             ("Came", timezone.localtime(letter.at).strftime("%-d %b %Y, %H:%M:%S")),
-            ("Tried", f"{letter.attempts} times"),
+            ("Attempts", letter.attempts),
         ]
         context = {
             **self.admin_site.each_context(request),
@@ -249,11 +249,18 @@ class DeadLetterAdmin(RecordsViews, ReadOnlyAdmin):
         return render(request, "admin/banking/deed.html", context, status=status)
 
 
+def _editable(raw: bytes) -> str:
+    """What somebody could put right by hand; of anything else a copy is written from nothing."""
+    try:
+        return raw[: STREAM.event_bytes_max].decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
 @admin.register(StreamReader)
 class StreamReaderAdmin(ReadOnlyAdmin):
     list_display = (
-        "name", "alive", "source", "topic", "per_second", "waiting", "taken", "doubled", "buried",
-        "seen_at",
+        "name", "alive", "source", "per_second", "waiting", "taken", "doubled", "buried",
     )  # fmt: skip
     list_filter = ("source", "topic")
     ordering = ("-seen_at",)

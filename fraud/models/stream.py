@@ -130,7 +130,7 @@ class DeadLetter(PublicModel, Origin):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_reason_display()} at {self.topic}/{self.partition}/{self.position}"
+        return self.get_reason_display()
 
     @property
     def cut(self) -> bool:

@@ -17,7 +17,7 @@ def event(customer: User, **changes: Any) -> dict[str, Any]:
         "v": 1,
         "id": f"pay-{next(_numbers)}",
         "customer": customer.public_id,
-        "account": "acc_mine",
+        "account": f"acc_{customer.pk.hex[-12:]}",
         "counterparty": "acc_payee",
         "kind": "transfer",
         "amount": "50.00",

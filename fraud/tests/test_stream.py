@@ -2,13 +2,16 @@
 
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from audit.models import Record
 from fintrust.core.models import User
+from fraud import selectors as fraud_selectors
 from fraud import services as judging
 from fraud.errors import (
     CorrectionRefused,
@@ -26,9 +29,10 @@ from fraud.models import (
     StreamOffset,
 )
 from fraud.stream import selectors, services
+from fraud.stream.judging import rounds
 from fraud.stream.messages import KEY_MAX
 from fraud.stream.policy import STREAM, StreamPolicy
-from fraud.tests.factories import NOON, customer
+from fraud.tests.factories import NOON, customer, facts
 from fraud.tests.stream_help import event, message, of_kafka, raw
 
 pytestmark = pytest.mark.django_db
@@ -65,8 +69,8 @@ def test_an_event_is_judged_remembered_and_learned_from(ada):
         stored.public_id,
         "VERIFIED",
     )
-    facts = decision.facts_then()
-    assert (facts.channel, facts.place, facts.timezone) == ("stream", "Lisbon, PT", ada.timezone)
+    asked = decision.facts_then()
+    assert (asked.channel, asked.place, asked.timezone) == ("stream", "Lisbon, PT", ada.timezone)
     assert PaymentFact.objects.get().decision == decision
     assert Record.objects.get(action="fraud.decision.made").owner_id == ada.pk
 
@@ -394,11 +398,12 @@ def state() -> dict[str, list[tuple[object, ...]]]:
 @pytest.mark.parametrize(
     "batch, key, currencies, counts",
     [
-        # Each customer a key of their own: what is known of others depends on who came first.
+        # Each customer has a key of their own. What is usual among others is asked about newcomers
+        # only, and depends on who came first in any case: here each has a currency of their own.
         (1, None, ("GBP", "USD"), (38, 20)),
         (9, None, ("GBP", "USD"), (38, 20)),
         # One key for all: nobody is judged before those who came earlier.
-        (9, b"all", ("GBP", "GBP"), (47, 11)),
+        (9, b"all", ("GBP", "USD"), (47, 11)),
     ],
 )
 def test_replayed_after_the_fix_all_is_as_if_it_had_never_failed(
@@ -438,3 +443,72 @@ def test_replayed_after_the_fix_all_is_as_if_it_had_never_failed(
     assert services.replay_many(selectors.poison(), by=officer) == (2, 0)
     assert state() == never_failed
     assert not DeadLetter.objects.waiting().exists()
+
+
+# --- many at once ---------------------------------------------------------------------------
+
+
+def told(*names: str, n: int = 0):
+    """Facts about (customer, account, counterparty, device)."""
+    who, account, counterparty, device = names
+    return facts(
+        customer_id=UUID(int=ord(who)),
+        account=account,
+        counterparty=counterparty,
+        device=device or None,
+        at=NOON + timedelta(seconds=n),
+    )
+
+
+@pytest.mark.parametrize(
+    "payments, sizes",
+    [
+        ([], []),
+        ([("a", "A", "x", ""), ("b", "B", "y", ""), ("c", "C", "", "")], [3]),
+        ([("a", "A", "x", ""), ("a", "A2", "y", "")], [1, 1]),  # the same customer
+        ([("a", "A", "x", ""), ("b", "B", "x", "")], [1, 1]),  # the same payee
+        ([("a", "A", "x", ""), ("b", "x", "y", "")], [1, 1]),  # money that goes on
+        ([("a", "A", "x", "d"), ("b", "B", "y", "d")], [1, 1]),  # the same device
+        ([("a", "A", "", ""), ("b", "B", "", "")], [2]),
+        # The third needs the second, which needs the first; the fourth needs nobody.
+        (
+            [("a", "A", "x", ""), ("b", "B", "x", ""), ("b", "B", "y", ""), ("c", "C", "z", "")],
+            [2, 1, 1],
+        ),
+    ],
+)
+def test_payments_are_judged_together_only_when_they_touch_nobody_in_common(payments, sizes):
+    asked = [(told(*names), False) for names in payments]
+    assert [len(round_) for round_ in rounds(asked)] == sizes
+    for round_ in rounds(asked):
+        assert round_ == [one for one in asked if one in round_]
+
+
+def test_many_snapshots_are_those_of_each(ada):
+    bob = customer("bob@example.com")
+    take(
+        *(
+            message(raw(who, at=(NOON + timedelta(minutes=n)).isoformat(), device="d"))
+            for n, who in enumerate([ada, bob] * 15)
+        )
+    )
+    judging.set_limits(customer=bob, largest_minor={"GBP": 10_00}, by=bob)
+    asked = [
+        facts(customer_id=who.pk, at=NOON + timedelta(hours=n), counterparty=payee, device=device)
+        for n, who in enumerate([ada, bob, ada])
+        for payee in ("acc_payee", "")
+        for device in ("d", None)
+    ]
+    together = fraud_selectors.snapshots_for(asked)
+    assert together == [fraud_selectors.snapshot_for(one) for one in asked]
+    assert len({str(one) for one in together}) > 4
+
+
+@pytest.mark.parametrize("many", [2, 40])
+def test_a_batch_asks_no_more_statements_for_more_customers(many):
+    people = [customer(f"{n}@example.com") for n in range(many)]
+    batch = [message(raw(who, counterparty=f"acc_{n}")) for n, who in enumerate(people)]
+    with CaptureQueriesContext(connection) as asked:
+        take(*batch)
+    assert len(asked) == 11  # however many payments; snapshots and rows go in one each besides
+    assert Decision.objects.count() == PaymentFact.objects.count() == many
