@@ -1,6 +1,6 @@
 """What is known about a movement of money before it is booked. Values only: no Django here."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -52,7 +52,8 @@ class Facts:
 
     def to_json(self) -> dict[str, Any]:
         at = self.at.astimezone(UTC).isoformat()
-        return {**asdict(self), "customer_id": str(self.customer_id), "at": at}
+        flat = {field.name: getattr(self, field.name) for field in fields(self)}
+        return flat | {"customer_id": str(self.customer_id), "at": at}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Facts":

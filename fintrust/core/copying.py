@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 
 def copy_in(rows: Sequence[models.Model]) -> None:
@@ -13,10 +13,10 @@ def copy_in(rows: Sequence[models.Model]) -> None:
     """
     if not rows:
         return
-    meta = rows[0]._meta
+    meta, real = rows[0]._meta, connections[DEFAULT_DB_ALIAS]  # not asked for once a value
     fields = [field for field in meta.concrete_fields if not _is_the_databases(field)]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     statement = f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN"
     with (
         connection.cursor() as cursor,
@@ -25,7 +25,7 @@ def copy_in(rows: Sequence[models.Model]) -> None:
     ):
         for row in rows:
             values = ((field, getattr(row, field.attname)) for field in fields)
-            copy.write_row([field.get_db_prep_save(value, connection) for field, value in values])
+            copy.write_row([field.get_db_prep_save(value, real) for field, value in values])
 
 
 def _is_the_databases(field: Any) -> bool:

@@ -183,7 +183,7 @@ def _check_names(values: Mapping[str, Any]) -> None:
 
 
 def _wrong(name: str, what: str) -> Poison:
-    return Poison(WRONG_SCHEMA, f"`{name}` {what}.")
+    return Poison(WRONG_SCHEMA, f"`{name}` {what.removesuffix('.')}.")
 
 
 def _digest(values: Mapping[str, Any]) -> bytes:

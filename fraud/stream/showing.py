@@ -1,7 +1,7 @@
 """Bytes of strangers as text that is safe to look at. Pure."""
 
 SHOWN_MAX = 4096
-_HEX_WIDTH = 16
+_HEX_WIDTH = 8  # fits on a phone
 
 
 def shown(raw: bytes, most: int = SHOWN_MAX) -> str:

@@ -14,6 +14,7 @@ from fraud.stream.selectors import offsets_of
 
 class Command(BaseCommand):
     help = "Take payments from Redis Streams or Kafka until asked to stop; run as many as needed."
+    requires_system_checks: list[str] = []  # they load every page of the bank, for good
 
     def add_arguments(self, parser: Any) -> None:
         usual = KAFKA if settings.KAFKA_URL else REDIS
