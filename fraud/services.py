@@ -18,64 +18,72 @@ from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidL
 from fraud.facts import Facts
 from fraud.features import Snapshot, aggregates
 from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
-from fraud.verdict import BLOCKED, CRITICAL, CURRENT, FLAGGED, VERIFIED, Ruleset, Verdict, decide
+from fraud.rulebook.hits import remember as remember_hits
+from fraud.verdict import BLOCKED, CRITICAL, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
 NOTE_MAX = 500
 
 # --- judging --------------------------------------------------------------------------------
 
 
-def judge(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Verdict:
+def judge(facts: Facts, *, ruleset: Ruleset | None = None) -> Verdict:
     """What the verdict would be. Nothing is written: a preview, a what-if."""
-    return decide(facts, selectors.snapshot_for(facts), ruleset)
+    return _judged(facts, ruleset)[1]
+
+
+def _judged(facts: Facts, ruleset: Ruleset | None) -> tuple[Snapshot, Verdict]:
+    snapshot, officers = selectors.known_for(facts)
+    ruleset = ruleset or selectors.ruleset_in_force(officers)
+    return snapshot, decide(facts, snapshot, ruleset, selectors.models_of(ruleset))
 
 
 @transaction.atomic(savepoint=False)
-def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
+def assess(facts: Facts, *, ruleset: Ruleset | None = None) -> Decision:
     """Judge a movement before it is booked, and remember it with all that it was made from.
 
     Belongs into the transaction of the money: decision, alert, records and event stay or go with
-    it. Ask for it after taking the locks, so that what it reads is what will be moved.
+    it. Ask for it after taking the locks, so that what it reads is what will be moved. Without a
+    ruleset the one in force decides.
     """
-    decision = decided(facts, selectors.snapshot_for(facts), ruleset)
+    snapshot, verdict = _judged(facts, ruleset)
+    decision = Decision.made(facts, snapshot, verdict)
     keep(decision)
     return decision
 
 
-def decided(facts: Facts, snapshot: Snapshot, ruleset: Ruleset = CURRENT) -> Decision:
-    """The decision about these facts, not written yet."""
-    verdict = decide(facts, snapshot, ruleset)
-    return Decision(
-        id=uuid7(),
-        subject=facts.subject,
-        customer_id=facts.customer_id,
-        verdict=verdict.verdict,
-        score=verdict.score,
-        risk_level=verdict.risk_level,
-        forbidden=verdict.forbidden,
-        reasons=verdict.reasons_json(),
-        facts=facts.to_json(),
-        snapshot=snapshot.to_json(),
-        ruleset=verdict.ruleset,
-        at=facts.at,
-    )
+def decide_all(payments: Sequence[Facts]) -> list[Decision]:
+    """Decisions about payments that do not touch each other, under what is in force. Nothing is
+    written."""
+    made = []
+    for facts, (snapshot, officers) in zip(
+        payments, selectors.known_for_all(payments), strict=True
+    ):
+        ruleset = selectors.ruleset_in_force(officers)
+        verdict = decide(facts, snapshot, ruleset, selectors.models_of(ruleset))
+        made.append(Decision.made(facts, snapshot, verdict))
+    return made
 
 
 def keep(decision: Decision) -> None:
     """Remember a decision; also one whose first writing was undone together with its movement."""
     decision.save(force_insert=True)
     _record_of(decision).save(force_insert=True)
-    if decision.verdict != VERIFIED:
-        _alert_about(decision)
+    _remember_rest(decision)
 
 
 def keep_all(decisions: Sequence[Decision]) -> None:
-    """Remember many decisions, a statement a table."""
+    """Remember many decisions, each table at once."""
     copy_in(decisions)
     record_all([_record_of(decision) for decision in decisions])
     for decision in decisions:
-        if decision.verdict != VERIFIED:
-            _alert_about(decision)
+        _remember_rest(decision)
+
+
+def _remember_rest(decision: Decision) -> None:
+    """What few decisions have: hits of officers' rules, and an alert."""
+    remember_hits(decision, live=decision.matched, shadow=decision.matched_in_shadow)
+    if decision.verdict != VERIFIED:
+        _alert_about(decision)
 
 
 def _record_of(decision: Decision) -> Record:
@@ -89,6 +97,9 @@ def _record_of(decision: Decision) -> Record:
             "score": str(decision.score),  # text: a leaf of the log has one spelling of a number
             "reasons": [reason["code"] for reason in decision.reasons],
             "ruleset": decision.ruleset,
+            **({"officers": decision.officers} if decision.officers else {}),
+            **({"model": decision.champion} if decision.champion else {}),
+            **({"degraded": decision.degraded} if decision.degraded else {}),
         },
     )
 

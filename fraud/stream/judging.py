@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from fraud import selectors, services
+from fraud import services
 from fraud.facts import Facts
 from fraud.verdict import VERIFIED
 
@@ -24,16 +24,12 @@ def judge_many(payments: Sequence[tuple[Facts, bool]]) -> None:
             " set_config('plan_cache_mode', 'force_generic_plan', true)"
         )
     for round_ in rounds(payments):
-        snapshots = selectors.snapshots_for([facts for facts, _ in round_])
-        judged = [
-            (services.decided(facts, snapshot), booked)
-            for (facts, booked), snapshot in zip(round_, snapshots, strict=True)
-        ]
-        services.keep_all([decision for decision, _ in judged])
+        decisions = services.decide_all([facts for facts, _ in round_])
+        services.keep_all(decisions)
         services.observe_all(
             [
                 decision
-                for decision, booked in judged
+                for decision, (_, booked) in zip(decisions, round_, strict=True)
                 if (booked or decision.verdict == VERIFIED) and not decision.forbidden
             ]
         )

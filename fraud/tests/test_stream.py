@@ -499,8 +499,8 @@ def test_many_snapshots_are_those_of_each(ada):
         for payee in ("acc_payee", "")
         for device in ("d", None)
     ]
-    together = fraud_selectors.snapshots_for(asked)
-    assert together == [fraud_selectors.snapshot_for(one) for one in asked]
+    together = fraud_selectors.known_for_all(asked)
+    assert together == [fraud_selectors.known_for(one) for one in asked]
     assert len({str(one) for one in together}) > 4
 
 
