@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from audit import entries
 from audit.errors import ReasonTooLong, RecordTooLarge
 from audit.models import Record
 from fintrust.core import context, roles
+from fintrust.core.copying import copy_in
 from fintrust.core.ids import to_public
 from fintrust.core.models import User
 
@@ -32,7 +33,33 @@ def record(
     purpose: str = "",
     data: Mapping[str, Any] | None = None,
 ) -> Record:
-    """Remember that something happened; it commits or vanishes with the caller's transaction.
+    """Remember that something happened; it commits or vanishes with the caller's transaction."""
+    written = draft(
+        action, subject=subject, by=by, owner=owner, before=before, after=after, reason=reason,
+        purpose=purpose, data=data,
+    )  # fmt: skip
+    written.save(force_insert=True)
+    return written
+
+
+def record_all(drafts: Sequence[Record]) -> None:
+    """Remember all of these, at once."""
+    copy_in(drafts)
+
+
+def draft(
+    action: str,
+    *,
+    subject: Any,
+    by: User | None = None,
+    owner: User | UUID | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+    purpose: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> Record:
+    """A record that is not written yet.
 
     `action` is past tense, `banking.transfer.posted`. `subject` is a row with a public id, or
     such an id. `owner` is the customer whose data it was. `before` and `after` keep only what
@@ -47,7 +74,7 @@ def record(
     more = entries.plain(data or {})
     if len(entries.canonical([old, new, more])) > VALUES_BYTES_MAX:
         raise RecordTooLarge()
-    return Record.objects.create(
+    return Record(
         action=str(action),
         subject=_subject(subject),
         owner_id=owner.pk if isinstance(owner, User) else owner,

@@ -102,7 +102,9 @@ def _server() -> Iterator[tuple[str, Mapping[str, str]]]:
     # Commits must really wait for the disk here; a test's server does not wait.
     server.postgres = replace(server.postgres, durable=True)
     try:
-        address = urls.with_login(server.start()["DATABASE_URL"], database="postgres")
+        started = server.start()
+        os.environ.setdefault("REDIS_URL", started["REDIS_URL"])
+        address = urls.with_login(started["DATABASE_URL"], database="postgres")
         with psycopg.connect(address, autocommit=True) as connection:
             # Otherwise the checkpoints of one round would be paid for in the next.
             connection.execute("ALTER SYSTEM SET max_wal_size = '8GB'")

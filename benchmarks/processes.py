@@ -58,5 +58,6 @@ _NAMES = {
     "granian": "web",
     "worker": "worker",
     "beat": "beat",
+    "stream": "stream",
     "fintrust.stack": "supervisor",
 }

@@ -33,6 +33,36 @@ class NoteTooLong(Invalid):
     code, field = "note-too-long", "note"
 
 
+class DeadLetterSettled(Conflict):
+    """Somebody has already replayed or discarded this dead letter."""
+
+    code = "dead-letter-settled"
+
+
+class DeadLetterBehind(Conflict):
+    """An earlier dead letter of the same key still waits; deal with that one first."""
+
+    code = "dead-letter-behind"
+
+
+class DeadLetterCut(Conflict):
+    """The message was too large to be kept whole; correct or discard it."""
+
+    code = "dead-letter-cut"
+
+
+class CorrectionRefused(Invalid):
+    """The corrected copy is no event of the schema either."""
+
+    code, field = "correction-refused", "corrected"
+
+
+class DiscardNeedsReason(Invalid):
+    """Say why this event may be left out: 3 to 500 characters."""
+
+    code, field = "discard-needs-reason", "note"
+
+
 class ConditionInvalid(Invalid):
     """The condition of a rule cannot be read."""
 

@@ -1,6 +1,6 @@
 """What is known about a movement of money before it is booked. Values only: no Django here."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -58,7 +58,8 @@ class Facts:
             "customer_id": str(self.customer_id),
             "asker_id": None if self.asker_id is None else str(self.asker_id),
         }
-        return {**asdict(self), **ids, "at": at}
+        flat = {field.name: getattr(self, field.name) for field in fields(self)}
+        return flat | ids | {"at": at}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Facts":

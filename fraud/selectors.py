@@ -1,5 +1,6 @@
 """What the bank asks about risk. `snapshot_for` is the only read of a verdict: one statement."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -48,9 +49,48 @@ def known_for(facts: Facts, asked: Statement | None = None) -> tuple[Snapshot, U
     """The same, and which of the officers' rulesets is in force, in one round trip. Another
     statement asks with other bounds."""
     asked = asked or _statement()
-    looked = travel.look(facts)
-    row = _row(asked.sql, parameters(facts) | {"session": facts.session_hash})
+    (row,) = _rows(asked.sql, _parameters(facts))  # aggregates always answer
+    return _known(facts, asked, row)
+
+
+def known_for_all(payments: Sequence[Facts]) -> list[tuple[Snapshot, UUID | None]]:
+    """The same of each of these, asked together; none of them knows the others."""
+    given = [_parameters(facts) for facts in payments]
+    columns = {name: [one[name] for one in given] for name in _TYPES}
+    rows = _rows(_many(), columns)
+    return [_known(facts, _statement(), row) for facts, row in zip(payments, rows, strict=True)]
+
+
+_TYPES = {
+    "customer": "uuid",
+    "outgoing": "boolean",
+    "account": "text",
+    "counterparty": "text",
+    "currency": "text",
+    "device": "text",
+    "at": "timestamptz",
+    "session": "text",
+}
+
+
+@lru_cache
+def _many() -> str:
+    """The same statement once for each row of its parameters."""
+    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in _TYPES.items())
+    one = re.sub(r"%\((\w+)\)s", r"asked.\1", _statement().sql)
+    return (
+        f"SELECT found.* FROM unnest({arrays}) WITH ORDINALITY AS asked({', '.join(_TYPES)}, place)"
+        f" CROSS JOIN LATERAL ({one}) AS found ORDER BY asked.place"
+    )
+
+
+def _parameters(facts: Facts) -> dict[str, Any]:
+    return parameters(facts) | {"session": facts.session_hash}
+
+
+def _known(facts: Facts, asked: Statement, row: Sequence[Any]) -> tuple[Snapshot, UUID | None]:
     *counted, written, risk, officers = row
+    looked = travel.look(facts)
     clock = features.local(facts.at, facts.timezone)
     own = limits.in_force(written)
     snapshot = Snapshot(
@@ -68,16 +108,14 @@ def known_for(facts: Facts, asked: Statement | None = None) -> tuple[Snapshot, U
     return snapshot, officers
 
 
-def _row(sql: str, given: dict[str, Any]) -> Sequence[Any]:
+def _rows(sql: str, given: dict[str, Any]) -> list[Sequence[Any]]:
     """Prepared once for each connection and answered in binary: Django's cursors do neither, and
     planning would take longer than the answer."""
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(sql, given, prepare=True, binary=True)
-        row: Sequence[Any] | None = cursor.fetchone()
-    assert row is not None  # aggregates always answer
-    return row
+        return cursor.fetchall()
 
 
 # --- what decides ---------------------------------------------------------------------------

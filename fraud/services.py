@@ -1,14 +1,16 @@
 """The verbs of judging: assess, judge, observe, set limits, acknowledge."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
 
 import fraud.limits.services as limits
-from audit.services import record
+from audit.models import Record
+from audit.services import draft, record, record_all
 from fintrust.core import live
+from fintrust.core.copying import copy_in
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fraud import features, selectors
@@ -55,7 +57,7 @@ def assess(facts: Facts, *, ruleset: Ruleset | None = None) -> Decision:
     """
     snapshot, verdict = _judged(facts, ruleset, in_line=True)
     decision = Decision.made(facts, snapshot, verdict)
-    _remember(decision)
+    keep(decision)
     travel.learn_after_commit(
         facts,
         snapshot,
@@ -78,25 +80,47 @@ def recheck(decision: Decision, *, ruleset: Ruleset | None = None) -> Decision |
     if not verdict.forbidden:
         return None
     forbidding = Decision.made(facts, snapshot, verdict)
-    _remember(forbidding)
+    keep(forbidding)
     return forbidding
 
 
+def decide_all(payments: Sequence[Facts]) -> list[Decision]:
+    """Decisions about payments that do not touch each other, under what is in force. Nothing is
+    written."""
+    made = []
+    for facts, (snapshot, officers) in zip(
+        payments, selectors.known_for_all(payments), strict=True
+    ):
+        ruleset = selectors.ruleset_in_force(officers)
+        verdict = decide(facts, snapshot, ruleset, selectors.models_of(ruleset))
+        made.append(Decision.made(facts, snapshot, verdict))
+    return made
+
+
 def keep(decision: Decision) -> None:
-    """Remember a decision whose first writing was undone together with its movement."""
-    _remember(decision)
-
-
-def _remember(decision: Decision) -> None:
+    """Remember a decision; also one whose first writing was undone together with its movement."""
     decision.save(force_insert=True)
-    _record_decision(decision)
+    _record_of(decision).save(force_insert=True)
+    _remember_rest(decision)
+
+
+def keep_all(decisions: Sequence[Decision]) -> None:
+    """Remember many decisions, each table at once."""
+    copy_in(decisions)
+    record_all([_record_of(decision) for decision in decisions])
+    for decision in decisions:
+        _remember_rest(decision)
+
+
+def _remember_rest(decision: Decision) -> None:
+    """What few decisions have: hits of officers' rules, and an alert."""
     remember_hits(decision, live=decision.matched, shadow=decision.matched_in_shadow)
     if decision.verdict != VERIFIED:
         _alert_about(decision)
 
 
-def _record_decision(decision: Decision) -> None:
-    record(
+def _record_of(decision: Decision) -> Record:
+    return draft(
         "fraud.decision.made",
         subject=decision,
         owner=decision.customer_id,
@@ -119,11 +143,23 @@ def observe(decision: Decision) -> PaymentFact:
     Belongs into the transaction that moves it. What the customer's own limit forbids can never be
     learned from, and so can never move: this refuses, and the caller's movement with it.
     """
+    fact = learned(decision)
+    fact.save(force_insert=True)
+    return fact
+
+
+def observe_all(decisions: Sequence[Decision]) -> None:
+    """The money of all of these really moved."""
+    copy_in([learned(decision) for decision in decisions])
+
+
+def learned(decision: Decision) -> PaymentFact:
+    """What there is to learn from a decision, not written yet."""
     if decision.forbidden:
         raise ForbiddenByOwnLimit()
     facts, snapshot = decision.facts_then(), decision.snapshot_then()
     clock = features.local(facts.at, facts.timezone)
-    return PaymentFact.objects.create(
+    return PaymentFact(
         decision=decision,
         subject=facts.subject,
         kind=facts.kind,

@@ -50,6 +50,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
             ("Models", "model_training", "fraud.ModelVersion"),
             ("Trainings", "school", "fraud.TrainingRun"),
+            ("Dead letters", "report", "fraud.DeadLetter"),
+            ("Readers of streams", "stream", "fraud.StreamReader"),
         ),
     ),
     (

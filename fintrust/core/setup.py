@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     roles.COMPLIANCE: (
         "view_*",
         "fraud.acknowledge_alert",
+        "fraud.replay_deadletter",
         "fraud.write_rule",
         "fraud.decide_rule",
         "fraud.train_model",

@@ -55,6 +55,8 @@ def bank(*, state: Path, host: str, port: int, environment: Mapping[str, str]) -
             *(*celery, "fintrust.celery", "worker", "--concurrency", "2", "--loglevel", "INFO"),
             *("--without-gossip", "--without-mingle"),
         ),
+        # Payments of elsewhere, from Redis or, with KAFKA_URL, from brokers; run more by hand.
+        program("stream", "manage", "stream"),
         program(
             "beat",
             *(

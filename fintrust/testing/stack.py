@@ -24,7 +24,7 @@ from fintrust.testing import servers
 
 START_SECONDS_MAX = 300
 _PREFIX = "fintrust-stack-"
-BANK = ("web", "worker", "beat")
+BANK = ("web", "worker", "beat", "stream")
 
 
 class RunningStack:

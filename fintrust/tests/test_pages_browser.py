@@ -515,6 +515,8 @@ PLACES = [
     OFFICERS("decision", in_console("fraud/decision"), "."),
     OFFICERS("alerts", "/admin/fraud/alert/", "."),
     OFFICERS("alert", in_console("fraud/alert"), "."),
+    OFFICERS("dead letters", "/admin/fraud/deadletter/", "."),
+    OFFICERS("readers of streams", "/admin/fraud/streamreader/", "."),
     OFFICERS("records", "/admin/audit/record/?q=core.", "."),
     OFFICERS("record", in_console("audit/record"), "."),
     OFFICERS("person", in_console("core/user"), "."),

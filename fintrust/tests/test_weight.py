@@ -8,6 +8,8 @@ import pytest
 PROGRAMS = {
     "web": "import fintrust.asgi",
     "worker": "from fintrust.celery import app; app.loader.import_default_modules()",
+    "stream": "import django; django.setup(); import fraud.management.commands.stream,"
+    " fraud.stream.redis_source",
     "beat": "from fintrust.beat import app; app.loader.import_default_modules(); app.conf.timezone",
 }
 LEARNING = ("numpy", "scipy", "sklearn")
@@ -24,6 +26,10 @@ def loaded(program: str) -> set[str]:
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_no_process_starts_with_the_libraries_that_learn(program: str) -> None:
     assert not loaded(program).intersection(LEARNING)
+
+
+def test_who_reads_redis_has_no_kafka_in_memory() -> None:
+    assert not loaded("stream").intersection({"confluent_kafka"})
 
 
 def test_the_clock_knows_neither_models_nor_tasks() -> None:

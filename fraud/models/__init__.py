@@ -9,6 +9,13 @@ from fraud.models.labels import Label
 from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.models.limits import PolicyVersion
 from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
+from fraud.models.stream import (
+    DeadLetter,
+    DeadLetterQuerySet,
+    StreamEvent,
+    StreamOffset,
+    StreamReader,
+)
 
 __all__ = [
     "AfterScore",
@@ -18,6 +25,8 @@ __all__ = [
     "Case",
     "CaseEntry",
     "CaseQuerySet",
+    "DeadLetter",
+    "DeadLetterQuerySet",
     "Decision",
     "DecisionQuerySet",
     "Dispute",
@@ -33,6 +42,9 @@ __all__ = [
     "RuleStep",
     "RuleVersion",
     "Ruleset",
+    "StreamEvent",
+    "StreamOffset",
+    "StreamReader",
     "SuspicionReport",
     "TrainingRun",
 ]
