@@ -25,3 +25,9 @@ class NoteTooLong(Invalid):
     """The note is longer than the bank keeps."""
 
     code, field = "note-too-long", "note"
+
+
+class NothingToKeep(Conflict):
+    """No change to what is learned is waiting to take effect."""
+
+    code = "nothing-to-keep"

@@ -15,11 +15,13 @@ from fraud.facts import Facts
 from fraud.features import Snapshot, Speed
 from fraud.models import Alert, CustomerLimit, Decision, DecisionQuerySet, PaymentFact
 from fraud.policy import LIMIT_CURRENCIES, STANDARD, FraudPolicy
+from fraud.profile.statement import LEARN_SINCE
 
 
 @lru_cache
 def _statement() -> str:
-    return Path(__file__).with_name("sql").joinpath("snapshot.sql").read_text()
+    text = Path(__file__).with_name("sql").joinpath("snapshot.sql").read_text()
+    return text.replace("{learn_since}", LEARN_SINCE)
 
 
 def snapshot_for(facts: Facts, policy: FraudPolicy = STANDARD) -> Snapshot:

@@ -4,6 +4,7 @@ from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.limits import CustomerLimit
+from fraud.models.profile import LearningChoice
 
 __all__ = [
     "AfterScore",
@@ -12,5 +13,6 @@ __all__ = [
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
+    "LearningChoice",
     "PaymentFact",
 ]

@@ -1,6 +1,8 @@
 -- What the bank knows about a customer before one payment: one statement, one row, bounded reads.
 -- Only payments that were asked for before it count; see `fraud.features.Snapshot`.
-WITH own AS MATERIALIZED (
+WITH learning AS MATERIALIZED (
+    SELECT {learn_since} AS since
+), own AS MATERIALIZED (
     SELECT at, amount_minor, currency, local_hour
     FROM fraud_paymentfact
     WHERE customer_id = %(customer)s AND outgoing = %(outgoing)s
@@ -8,7 +10,8 @@ WITH own AS MATERIALIZED (
     ORDER BY at DESC
     LIMIT %(own_max)s
 ), same AS MATERIALIZED (
-    SELECT at, amount_minor, local_hour FROM own WHERE currency = %(currency)s
+    SELECT own.at, amount_minor, local_hour FROM own CROSS JOIN learning
+    WHERE currency = %(currency)s AND own.at >= learning.since
 ), normal AS (
     SELECT count(*) AS payments,
            sum(amount_minor) AS sum_minor,
@@ -26,6 +29,7 @@ WITH own AS MATERIALIZED (
         FROM fraud_paymentfact
         WHERE outgoing AND customer_id = %(customer)s AND counterparty = %(counterparty)s
           AND at < %(at)s AND %(counterparty)s <> ''
+          AND at >= (SELECT since FROM learning)
         ORDER BY at DESC
         LIMIT %(own_max)s
     ) AS paid
