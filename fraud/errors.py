@@ -31,3 +31,9 @@ class NothingToKeep(Conflict):
     """No change to what is learned is waiting to take effect."""
 
     code = "nothing-to-keep"
+
+
+class RangeInvalid(Invalid):
+    """The days asked for must lie in order, and not too far apart."""
+
+    code, field = "range-invalid", "since"
