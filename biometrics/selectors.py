@@ -14,6 +14,13 @@ def rhythms_of(user: User) -> QuerySet[Rhythm]:
     return Rhythm.objects.filter(user=user).order_by("-id")
 
 
+# The same question as text, for a statement that asks more than this; `session` is the hash.
+SESSION_RISK = """
+    SELECT risk FROM biometrics_rhythm
+    WHERE session_hash = %(session)s::text AND risk IS NOT NULL
+    ORDER BY at DESC LIMIT 1"""
+
+
 def session_risk(session_hash: str | None) -> float | None:
     """How unlike its owner this session typed, 0 to 1; None while nothing can be said."""
     if not session_hash:

@@ -126,6 +126,8 @@ def _database(url: str, *, pool: bool = False) -> dict[str, Any]:
         for key, value in parts.items()
         if key not in {"dbname", "user", "password", "host", "port"}
     }
+    # What asks to be prepared is: without a threshold the driver never prepares, whatever is asked.
+    options["prepare_threshold"] = 5
     if pool:
         # As many connections as request threads. Who waits too long, or finds too many waiting, is
         # told that the bank is busy (503); more connections would only slow everybody down.

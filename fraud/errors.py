@@ -37,3 +37,9 @@ class RangeInvalid(Invalid):
     """The days asked for must lie in order, and not too far apart."""
 
     code, field = "range-invalid", "since"
+
+
+class InvalidLabel(Invalid):
+    """An answer about a payment becomes known after it was asked for, and not in the future."""
+
+    code, field = "invalid-label", "known_at"

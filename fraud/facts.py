@@ -7,6 +7,7 @@ from uuid import UUID
 
 TRANSFER, DEPOSIT, WITHDRAWAL = "transfer", "deposit", "withdrawal"
 KINDS = (TRANSFER, DEPOSIT, WITHDRAWAL)
+DEVICE_MAX = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Facts:
             raise ValueError("a movement has a positive amount")
         if self.at.tzinfo is None:
             raise ValueError("a movement happens at an aware time")
+        if self.device is not None and len(self.device) > DEVICE_MAX:
+            raise ValueError(f"a device's name has at most {DEVICE_MAX} characters")
 
     def to_json(self) -> dict[str, Any]:
         at = self.at.astimezone(UTC).isoformat()

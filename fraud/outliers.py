@@ -14,6 +14,7 @@ import numpy as np
 
 from fraud.facts import Facts
 from fraud.features import HOURS, Snapshot
+from fraud.features.moments import micros_of
 from fraud.policy import AFTERWARDS, STANDARD, AfterwardsPolicy
 
 if TYPE_CHECKING:
@@ -39,32 +40,33 @@ def _against_own(facts: Facts, snapshot: Snapshot) -> float:
 
 
 def _against_largest(facts: Facts, snapshot: Snapshot) -> float:
-    largest = snapshot.largest_minor
+    largest = snapshot.get("own_largest")
     return math.log10(facts.amount_minor / largest) if largest else 0.0
 
 
 def _hour_habit(facts: Facts, snapshot: Snapshot) -> float:
     """The share of own payments in this hour or beside it, a little drawn towards any hour."""
-    near = sum(snapshot.hours[(snapshot.local_hour + step) % HOURS] for step in (-1, 0, 1))
-    return (near + 1) / (snapshot.payments + HOURS / 3)
+    near = snapshot.hours_between(snapshot.local_hour - 1, snapshot.local_hour + 2)
+    return (near + 1) / (snapshot.count("own_count_180d") + HOURS / 3)
 
 
 def _payee(facts: Facts, snapshot: Snapshot) -> float:
-    return math.log1p(snapshot.payee_payments)
+    return math.log1p(snapshot.count("pair_count"))
 
 
 def _pace(facts: Facts, snapshot: Snapshot) -> float:
-    return math.log1p(snapshot.speeds[-1].payments) if snapshot.speeds else 0.0
+    return math.log1p(snapshot.count("own_count_24h"))
 
 
 def _burst(facts: Facts, snapshot: Snapshot) -> float:
-    return math.log1p(snapshot.speeds[0].payments) if snapshot.speeds else 0.0
+    return math.log1p(snapshot.count("own_count_10m"))
 
 
 def _pause(facts: Facts, snapshot: Snapshot) -> float:
-    if snapshot.last_at is None:
+    last = snapshot.get("own_last_at")
+    if last is None:
         return 0.0
-    return math.log1p(max((facts.at - snapshot.last_at).total_seconds(), 0) / 3600)
+    return math.log1p(max(micros_of(facts.at) - last, 0) / 3_600_000_000)
 
 
 FEATURES = (

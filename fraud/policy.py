@@ -43,7 +43,7 @@ class Window:
     """A stretch of time before the payment, and what is too much in it."""
 
     name: str
-    length: timedelta
+    span: str  # as the aggregates call it: own_count_10m
     payments_max: int  # with this payment
     days_max: float  # money in the window, counted in the customer's own usual days
 
@@ -58,12 +58,9 @@ class FraudPolicy:
     suspicious_from: float = 0.5
     critical_from: float = 0.8
 
-    # --- what counts as a customer's own history -------------------------------------------
-    history_days_max: int = 180  # habits change; half a year still holds yearly-paid people's year
-    history_payments_max: int = 1000  # bounds the read for a customer who pays all day
+    # --- what counts as a customer's own history; see also `features.aggregates` ------------
     own_payments_min: int = 10  # below this a mean and a deviation say nothing
     own_days_min: float = 7.0  # a week, so that "per day" has seen a weekend
-    peers_payments_max: int = 1000  # the newest payments of others, while one has no history
     peers_payments_min: int = 100
     peers_customers_min: int = 10  # or the peers are two busy people
 
@@ -79,9 +76,9 @@ class FraudPolicy:
 
     # --- speed -----------------------------------------------------------------------------
     windows: tuple[Window, ...] = (
-        Window("10 minutes", timedelta(minutes=10), payments_max=5, days_max=3),
-        Window("hour", timedelta(hours=1), payments_max=10, days_max=5),
-        Window("24 hours", timedelta(hours=24), payments_max=30, days_max=10),
+        Window("10 minutes", "10m", payments_max=5, days_max=3),
+        Window("hour", "1h", payments_max=10, days_max=5),
+        Window("24 hours", "24h", payments_max=30, days_max=10),
     )
     many_payments_weight: float = 0.30
     spending_payments_min: int = 3  # with this one; a single large payment is the amount's matter
@@ -110,6 +107,7 @@ STANDARD = FraudPolicy()
 
 # Offered on the page of limits to everybody; a customer's other currencies join once used.
 LIMIT_CURRENCIES = ("EUR", "GBP", "USD")
+CUSTOMER_PAYMENTS_MAX = 1000  # the newest ones, looked through for currencies
 
 
 @dataclass(frozen=True)
@@ -129,3 +127,17 @@ class AfterwardsPolicy:
 
 
 AFTERWARDS = AfterwardsPolicy()
+
+
+@dataclass(frozen=True)
+class LabelPolicy:
+    """How far each answer to "was this fraud?" is believed when models learn from it."""
+
+    customer_weight: float = 0.9  # people misremember, and some would rather not have bought it
+    step_up_weight: float = 0.5  # a mistyped PIN is no thief yet, and a thief may know the PIN
+    officer_weight: float = 1.0  # somebody looked into it
+    dispute_weight: float = 0.95  # upheld by the other bank, or paid out by this one
+    import_weight: float = 1.0  # as good as the system that it comes from
+
+
+LABELS = LabelPolicy()

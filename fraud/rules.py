@@ -59,9 +59,10 @@ def large_for_newcomer(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) ->
 @rule
 def many_payments(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
     """More payments in a short time than a person makes."""
-    for window, speed in zip(policy.windows, snapshot.speeds, strict=True):
-        if speed.payments + 1 > window.payments_max:
-            because = f"Payment number {speed.payments + 1} within one window of {window.name}"
+    for window in policy.windows:
+        number = snapshot.count(f"own_count_{window.span}") + 1
+        if number > window.payments_max:
+            because = f"Payment number {number} within one window of {window.name}"
             return Hit("many_payments", policy.many_payments_weight, because)
     return None
 
@@ -69,12 +70,13 @@ def many_payments(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit 
 @rule
 def fast_spending(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
     """An account emptied in slices: each looks small, together they are days of usual spending."""
-    for window, speed in zip(policy.windows, snapshot.speeds, strict=True):
-        total = speed.sum_minor + facts.amount_minor
-        enough = speed.payments + 1 >= policy.spending_payments_min
+    for window in policy.windows:
+        total = snapshot.count(f"own_sum_{window.span}") + facts.amount_minor
+        number = snapshot.count(f"own_count_{window.span}") + 1
+        enough = number >= policy.spending_payments_min
         if enough and total >= _too_fast(facts, snapshot, policy, window.days_max):
             spent = say(total, facts.currency)
-            because = f"{spent} in {speed.payments + 1} payments within one window of {window.name}"
+            because = f"{spent} in {number} payments within one window of {window.name}"
             if _knows_days(facts, snapshot, policy):
                 usual = say(_usual_day(facts, snapshot), facts.currency)
                 because += f"; your usual is {usual} a day"
@@ -85,7 +87,7 @@ def fast_spending(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit 
 @rule
 def new_payee_large_amount(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
     """The first payment to somebody, and a big one: the shape of most frauds on people."""
-    stranger = facts.counterparty and not facts.to_self and not snapshot.payee_payments
+    stranger = facts.counterparty and not facts.to_self and not snapshot.count("pair_count")
     if not stranger or facts.amount_minor < policy.minor(policy.trifle_major, facts.currency):
         return None
     how_much = _much_for_a_stranger(facts, snapshot, policy)
@@ -99,13 +101,14 @@ def new_payee_large_amount(facts: Facts, snapshot: Snapshot, policy: FraudPolicy
 def unusual_hour(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
     """At night, by the customer's own clock, when this customer does not pay at night."""
     start, end = policy.night_hours
-    if not start <= snapshot.local_hour < end or snapshot.payments < policy.night_payments_min:
+    payments = snapshot.count("own_count_180d")
+    if not start <= snapshot.local_hour < end or payments < policy.night_payments_min:
         return None
-    nightly = sum(snapshot.hours[start:end])
-    if nightly > policy.night_share_max * snapshot.payments:
+    nightly = snapshot.hours_between(start, end)
+    if nightly > policy.night_share_max * payments:
         return None
     clock = f"{snapshot.local_hour:02}:{snapshot.local_minute:02}"
-    habit = f"{nightly} of your {snapshot.payments} payments were between {start} and {end} o'clock"
+    habit = f"{nightly} of your {payments} payments were between {start} and {end} o'clock"
     return Hit("unusual_hour", policy.night_weight, f"It is {clock} on your clock: {habit}")
 
 
@@ -130,17 +133,17 @@ def _ordinary(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> bool:
     """A trifle, or what this payee has been paid before, as the rent is every month."""
     if facts.amount_minor < policy.minor(policy.trifle_major, facts.currency):
         return True
-    if snapshot.payee_payments < policy.known_payee_payments_min:
+    if snapshot.count("pair_count") < policy.known_payee_payments_min:
         return False
-    before = snapshot.payee_largest_minor or 0
+    before = snapshot.count("pair_largest")
     return facts.amount_minor <= policy.known_payee_times_max * before
 
 
 def _peers_high(snapshot: Snapshot, policy: FraudPolicy) -> int | None:
     """What others stay below, once they are enough to stand for others."""
-    many = snapshot.peer_payments >= policy.peers_payments_min
-    different = snapshot.peer_customers >= policy.peers_customers_min
-    return snapshot.peer_high_minor if many and different else None
+    many = snapshot.count("peer_count") >= policy.peers_payments_min
+    different = snapshot.count("peer_customers") >= policy.peers_customers_min
+    return snapshot.get("peer_high") if many and different else None
 
 
 def _knows_days(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> bool:
@@ -148,7 +151,7 @@ def _knows_days(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> bool:
 
 
 def _usual_day(facts: Facts, snapshot: Snapshot) -> float:
-    return snapshot.sum_minor / max(snapshot.days(facts.at), 1.0)
+    return snapshot.count("own_same_sum") / max(snapshot.days(facts.at), 1.0)
 
 
 def _too_fast(facts: Facts, snapshot: Snapshot, policy: FraudPolicy, days: float) -> float:
@@ -166,9 +169,10 @@ def _much_for_a_stranger(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) 
         share = facts.amount_minor / facts.balance_minor
         if share >= policy.payee_balance_share:
             return f"{asked} is {share:.0%} of the account"
-    if snapshot.median_minor and _has_history(snapshot, policy):
-        times = facts.amount_minor / snapshot.median_minor
+    median = snapshot.get("own_median")
+    if median and _has_history(snapshot, policy):
+        times = facts.amount_minor / median
         if times >= policy.payee_median_times:
-            middle = say(snapshot.median_minor, facts.currency)
+            middle = say(median, facts.currency)
             return f"{asked} is {times:.1f} times your median payment of {middle}"
     return None

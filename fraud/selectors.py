@@ -1,70 +1,65 @@
 """What the bank asks about risk. `snapshot_for` is the only read of a verdict: one statement."""
 
-from datetime import UTC, timedelta
+from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.db import connection
 from django.db.models import QuerySet
 
-from biometrics.selectors import session_risk
+from biometrics.selectors import SESSION_RISK
 from fintrust.core.models import User
 from fraud import features
 from fraud.facts import Facts
-from fraud.features import Snapshot, Speed
+from fraud.features import AGGREGATES, Snapshot
+from fraud.features.statement import Statement, parameters, statement
 from fraud.models import Alert, CustomerLimit, Decision, DecisionQuerySet, PaymentFact
-from fraud.policy import LIMIT_CURRENCIES, STANDARD, FraudPolicy
-from fraud.profile.statement import LEARN_SINCE
+from fraud.policy import CUSTOMER_PAYMENTS_MAX, LIMIT_CURRENCIES
+
+# What other topics want to know travels with the features, so that PostgreSQL is asked once.
+_RIDERS = {
+    "limit_minor": """SELECT largest_minor FROM fraud_customerlimit
+        WHERE customer_id = %(customer)s::uuid AND currency = %(currency)s::text""",
+    # How the session typed is its own app's to answer.
+    "session_risk": SESSION_RISK,
+}
 
 
 @lru_cache
-def _statement() -> str:
-    text = Path(__file__).with_name("sql").joinpath("snapshot.sql").read_text()
-    return text.replace("{learn_since}", LEARN_SINCE)
+def _statement() -> Statement:
+    return statement(AGGREGATES.values(), _RIDERS)
 
 
-def snapshot_for(facts: Facts, policy: FraudPolicy = STANDARD) -> Snapshot:
+def snapshot_for(facts: Facts) -> Snapshot:
     """What was known about this customer just before these facts."""
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(), _parameters(facts, policy))
-        names = [column.name for column in cursor.description]
-        row = dict(zip(names, cursor.fetchone(), strict=True))
+    return snapshot_of(facts, _statement())
+
+
+def snapshot_of(facts: Facts, asked: Statement) -> Snapshot:
+    """The same by another statement: other bounds, fewer aggregates."""
+    *counted, limit, risk = _row(asked.sql, parameters(facts) | {"session": facts.session_hash})
     clock = features.local(facts.at, facts.timezone)
     return Snapshot(
         local_hour=clock.hour,
         local_minute=clock.minute,
-        # How the session typed is its own app's to answer; without a session nobody is asked.
-        session_risk=session_risk(facts.session_hash),
-        **_values(row),
+        local_weekday=clock.weekday(),
+        values=asked.values(counted),
+        limit_minor=limit,
+        session_risk=risk,
     )
 
 
-def _parameters(facts: Facts, policy: FraudPolicy) -> dict[str, Any]:
-    return {
-        "customer": facts.customer_id,
-        "outgoing": facts.outgoing,
-        "counterparty": facts.counterparty,
-        "currency": facts.currency,
-        "at": facts.at,
-        "since": facts.at - timedelta(days=policy.history_days_max),
-        "windows": [facts.at - window.length for window in policy.windows],
-        "own_max": policy.history_payments_max,
-        "own_min": policy.own_payments_min,
-        "peers_max": policy.peers_payments_max,
-    }
-
-
-def _values(row: dict[str, Any]) -> dict[str, Any]:
-    """PostgreSQL's exact sums as whole numbers, its times in UTC."""
-    return row | {
-        "sum_minor": int(row["sum_minor"] or 0),
-        "square_sum": int(row["square_sum"] or 0),
-        "hours": tuple(row["hours"]),
-        "speeds": tuple(Speed(int(count), int(total)) for count, total in row["speeds"]),
-        "first_at": row["first_at"] and row["first_at"].astimezone(UTC),
-        "last_at": row["last_at"] and row["last_at"].astimezone(UTC),
-    }
+def _row(sql: str, given: dict[str, Any]) -> Sequence[Any]:
+    """Prepared once for each connection and answered in binary: Django's cursors do neither, and
+    planning would take longer than the answer."""
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(sql, given, prepare=True, binary=True)
+        row: Sequence[Any] | None = cursor.fetchone()
+    assert row is not None  # aggregates always answer
+    return row
 
 
 # --- decisions ------------------------------------------------------------------------------
@@ -97,7 +92,7 @@ def limits_of(customer: User) -> "QuerySet[CustomerLimit]":
 def currencies_of(customer: User) -> list[str]:
     """The currencies a customer may want a limit in: the usual ones, and those they have used."""
     newest = PaymentFact.objects.filter(customer=customer, outgoing=True).order_by("-at")
-    used = newest.values_list("currency", flat=True)[: STANDARD.history_payments_max]
+    used = newest.values_list("currency", flat=True)[:CUSTOMER_PAYMENTS_MAX]
     limited = limits_of(customer).values_list("currency", flat=True)
     return sorted({*LIMIT_CURRENCIES, *used, *limited})
 

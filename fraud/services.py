@@ -14,6 +14,7 @@ from fintrust.core.money import MINOR_MAX, Money
 from fraud import features, selectors
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidLimit, NoteTooLong
 from fraud.facts import Facts
+from fraud.features import aggregates
 from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
 from fraud.verdict import BLOCKED, CRITICAL, CURRENT, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
@@ -24,7 +25,7 @@ NOTE_MAX = 500
 
 def judge(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Verdict:
     """What the verdict would be. Nothing is written: a preview, a what-if."""
-    return decide(facts, selectors.snapshot_for(facts, ruleset.policy), ruleset)
+    return decide(facts, selectors.snapshot_for(facts), ruleset)
 
 
 @transaction.atomic(savepoint=False)
@@ -34,7 +35,7 @@ def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
     Belongs into the transaction of the money: decision, alert, records and event stay or go with
     it. Ask for it after taking the locks, so that what it reads is what will be moved.
     """
-    snapshot = selectors.snapshot_for(facts, ruleset.policy)
+    snapshot = selectors.snapshot_for(facts)
     verdict = decide(facts, snapshot, ruleset)
     decision = Decision.objects.create(
         id=uuid7(),
@@ -87,7 +88,8 @@ def observe(decision: Decision) -> PaymentFact:
     """
     if decision.forbidden:
         raise ForbiddenByOwnLimit()
-    facts = decision.facts_then()
+    facts, snapshot = decision.facts_then(), decision.snapshot_then()
+    clock = features.local(facts.at, facts.timezone)
     return PaymentFact.objects.create(
         decision=decision,
         subject=facts.subject,
@@ -98,7 +100,10 @@ def observe(decision: Decision) -> PaymentFact:
         outgoing=facts.outgoing,
         amount_minor=facts.amount_minor,
         currency=facts.currency,
-        local_hour=features.local(facts.at, facts.timezone).hour,
+        local_hour=clock.hour,
+        local_weekday=clock.weekday(),
+        device=facts.device or "",
+        unusual=aggregates.unusual(facts.amount_minor, snapshot.payments, snapshot.get("own_high")),
         at=facts.at,
     )
 

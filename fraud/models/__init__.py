@@ -3,6 +3,7 @@
 from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
+from fraud.models.labels import Label
 from fraud.models.limits import CustomerLimit
 from fraud.models.profile import LearningChoice
 
@@ -13,6 +14,7 @@ __all__ = [
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
+    "Label",
     "LearningChoice",
     "PaymentFact",
 ]

@@ -101,9 +101,24 @@ class PaymentFact(models.Model):
     account = models.CharField(max_length=40)
     counterparty = models.CharField(max_length=40, blank=True)
     outgoing = models.BooleanField()
+    # Where the money went and where it came from, whoever asked for it.
+    credited = models.GeneratedField(
+        expression=models.Case(models.When(outgoing=True, then="counterparty"), default="account"),
+        output_field=models.CharField(max_length=40),
+        db_persist=True,
+    )
+    debited = models.GeneratedField(
+        expression=models.Case(models.When(outgoing=True, then="account"), default="counterparty"),
+        output_field=models.CharField(max_length=40),
+        db_persist=True,
+    )
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     local_hour = models.SmallIntegerField("hour on the customer's clock")
+    # Unknown of payments from before November 2026.
+    local_weekday = models.SmallIntegerField("day of the customer's week, 0 is Monday", null=True)
+    device = models.CharField(max_length=64, blank=True, db_default="")
+    unusual = models.BooleanField("out of the customer's habit when made", db_default=False)
     at = models.DateTimeField("asked at")
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -112,23 +127,45 @@ class PaymentFact(models.Model):
         verbose_name = "payment that moved"
         verbose_name_plural = "payments that moved"
         indexes: ClassVar = [
-            # Each holds all that its part of sql/snapshot.sql reads.
+            # Each holds all that its part of the features' statement reads, newest first. Payments
+            # of one moment are ordered by their decisions, in the database as in a history's file.
             models.Index(
-                fields=["customer", "outgoing", "-at"],
-                include=["amount_minor", "currency", "local_hour"],
-                name="fraud_fact_own",
+                fields=["customer", "outgoing", "-at", "-decision"],
+                include=[
+                    "amount_minor",
+                    "currency",
+                    "counterparty",
+                    "account",
+                    "device",
+                    "unusual",
+                    "local_hour",
+                    "local_weekday",
+                ],
+                name="fraud_fact_habit",
             ),
             models.Index(
-                fields=["customer", "counterparty", "-at"],
+                fields=["customer", "counterparty", "-at", "-decision"],
                 include=["amount_minor", "currency"],
                 condition=models.Q(outgoing=True),
-                name="fraud_fact_payee",
+                name="fraud_fact_pair",
             ),
             models.Index(
-                fields=["currency", "-at"],
+                fields=["credited", "-at", "-decision"],
+                include=["customer", "outgoing", "debited", "amount_minor", "currency"],
+                condition=~models.Q(credited=""),
+                name="fraud_fact_credited",
+            ),
+            models.Index(
+                fields=["device", "-at", "-decision"],
+                include=["customer"],
+                condition=~models.Q(device=""),
+                name="fraud_fact_device",
+            ),
+            models.Index(
+                fields=["currency", "-at", "-decision"],
                 include=["amount_minor", "customer"],
                 condition=models.Q(outgoing=True),
-                name="fraud_fact_peers",
+                name="fraud_fact_others",
             ),
             models.Index(fields=["recorded_at", "id"], name="fraud_fact_recorded"),
         ]
@@ -138,6 +175,10 @@ class PaymentFact(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(local_hour__gte=0, local_hour__lte=23), name="fraud_fact_hour"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(local_weekday__gte=0, local_weekday__lte=6),
+                name="fraud_fact_weekday",
             ),
         ]
 

@@ -1,13 +1,13 @@
 """What a customer may see of their own normal, and what they have chosen about it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
 from fintrust.core.models import User
+from fraud.features.aggregates import OWN
 from fraud.models import LearningChoice, PaymentFact
-from fraud.policy import STANDARD, FraudPolicy
 from fraud.profile.normal import Payment, Profile, profile
 
 
@@ -48,21 +48,22 @@ def _as_learning(choice: LearningChoice | None) -> Learning:
     return Learning(choice.learns, choice.since, choice.effective_at)
 
 
-def profile_of(customer: User, policy: FraudPolicy = STANDARD) -> Profile:
+def profile_of(customer: User) -> Profile:
     """The customer's normal as the newest choice leaves it, from the history that verdicts read."""
     now = timezone.now()
-    return profile(_payments(customer, now, policy), at=now, timezone=customer.timezone)
+    return profile(_payments(customer, now), at=now, timezone=customer.timezone)
 
 
-def _payments(customer: User, now: datetime, policy: FraudPolicy) -> list[Payment]:
+def _payments(customer: User, now: datetime) -> list[Payment]:
     chosen = learning_of(customer)
     if not chosen.learns:
         return []
-    since = now - timedelta(days=policy.history_days_max)
+    assert OWN.span is not None  # habits end somewhere
+    since = now - OWN.span
     since = max(since, chosen.since) if chosen.since else since
     rows = (
         PaymentFact.objects.filter(customer=customer, outgoing=True, at__gte=since, at__lt=now)
-        .order_by("-at")
+        .order_by("-at", "-decision")
         .values_list(
             "amount_minor",
             "currency",
@@ -70,6 +71,6 @@ def _payments(customer: User, now: datetime, policy: FraudPolicy) -> list[Paymen
             "at",
             "local_hour",
             "decision__facts__place",
-        )[: policy.history_payments_max]
+        )[: OWN.rows_max]
     )
     return [Payment(*row[:5], place=row[5] or "") for row in rows]

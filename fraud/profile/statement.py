@@ -5,9 +5,9 @@
 # hours, payees), never speed: how fast money leaves is no secret of the customer's, and an
 # account being emptied must not be able to look away.
 LEARN_SINCE = """coalesce((
-    SELECT CASE WHEN learns THEN coalesce(since, '-infinity') ELSE 'infinity' END
+    SELECT CASE WHEN learns THEN coalesce(since, '-infinity') ELSE 'infinity'::timestamptz END
     FROM fraud_learningchoice
-    WHERE customer_id = %(customer)s AND effective_at <= %(at)s
+    WHERE customer_id = %(customer)s::uuid AND effective_at <= %(at)s::timestamptz
     ORDER BY id DESC
     LIMIT 1
 ), '-infinity'::timestamptz)"""

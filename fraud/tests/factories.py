@@ -8,7 +8,8 @@ from fintrust.core.ids import to_public, uuid7
 from fintrust.core.models import User
 from fraud import services
 from fraud.facts import Facts
-from fraud.features import Snapshot, Speed
+from fraud.features import AGGREGATES, Snapshot
+from fraud.features.moments import micros_of
 from fraud.models import PaymentFact
 from fraud.policy import FraudPolicy
 from fraud.verdict import Ruleset
@@ -16,7 +17,6 @@ from fraud.verdict import Ruleset
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
 SOMEBODY = UUID("0190b6a5-0000-7000-8000-000000000001")
-STILL = (Speed(), Speed(), Speed())
 #: A ruleset that finds nothing: for giving customers a history.
 LENIENT = Ruleset("lenient", FraudPolicy(), policies=(), rules=())
 
@@ -37,22 +37,30 @@ def facts(**changes: Any) -> Facts:
     return Facts(**values | changes)
 
 
+#: A hundred payments of £40 and £60 in a hundred days; this payee was paid before.
+NORMAL: dict[str, int | None] = {
+    "own_count_180d": 100,
+    "own_same_count": 100,
+    "own_same_sum": 100 * 50_00,
+    "own_same_squares": 50 * 40_00**2 + 50 * 60_00**2,
+    "own_median": 40_00,
+    "own_high": 60_00,
+    "own_largest": 60_00,
+    "own_hour_12": 100,
+    "own_weekday_1": 100,
+    "own_first_at": micros_of(NOON - timedelta(days=100)),
+    "own_same_first_at": micros_of(NOON - timedelta(days=100)),
+    "own_last_at": micros_of(NOON - timedelta(days=1)),
+    "pair_count": 1,
+    "pair_largest": 60_00,
+    "pair_first_at": micros_of(NOON - timedelta(days=50)),
+}
+
+
 def snapshot(**changes: Any) -> Snapshot:
-    """A hundred payments of £40 and £60 in a hundred days; this payee was paid before."""
-    values: dict[str, Any] = {
-        "local_hour": 12,
-        "payments": 100,
-        "sum_minor": 100 * 50_00,
-        "square_sum": 50 * 40_00**2 + 50 * 60_00**2,
-        "median_minor": 40_00,
-        "largest_minor": 60_00,
-        "hours": (0,) * 12 + (100,) + (0,) * 11,
-        "first_at": NOON - timedelta(days=100),
-        "last_at": NOON - timedelta(days=1),
-        "speeds": STILL,
-        "payee_payments": 1,
-        "payee_largest_minor": 60_00,
-    }
+    """A normal of one's own, at noon; changes are aggregates by name, or the snapshot's fields."""
+    counted = {name: changes.pop(name) for name in list(changes) if name in AGGREGATES}
+    values: dict[str, Any] = {"local_hour": 12, "local_weekday": 1, "values": NORMAL | counted}
     return Snapshot(**values | changes)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from fraud import outliers
-from fraud.features import Speed
+from fraud.features import Snapshot
+from fraud.features.moments import micros_of
 from fraud.policy import AfterwardsPolicy
 from fraud.tests.factories import NOON, facts, snapshot
 
@@ -21,24 +22,30 @@ def ordinary(n: int = 400) -> list[outliers.Known]:
             facts(amount_minor=round(50_00 * dice.lognormvariate(0, 0.3))),
             snapshot(
                 local_hour=min(max(round(dice.gauss(14, 2)), 0), 23),
-                hours=HOURS,
-                payee_payments=round(dice.lognormvariate(2, 0.4)),
-                last_at=NOON - timedelta(hours=24 * dice.lognormvariate(0, 0.3)),
-                speeds=(Speed(dice.random() < 0.1), Speed(), Speed(dice.random() < 0.4)),
+                **HOURS,
+                pair_count=round(dice.lognormvariate(2, 0.4)),
+                own_last_at=micros_of(NOON - timedelta(hours=24 * dice.lognormvariate(0, 0.3))),
+                own_count_10m=int(dice.random() < 0.1),
+                own_count_24h=int(dice.random() < 0.4),
             ),
         )
         for _ in range(n)
     ]
 
 
-HOURS = (0,) * 9 + (2, 5, 10, 14, 20, 20, 14, 10, 5) + (0,) * 6
+HOURS = {
+    f"own_hour_{hour}": payments
+    for hour, payments in enumerate((2, 5, 10, 14, 20, 20, 14, 10, 5), start=9)
+}
 STRANGE = (
     facts(amount_minor=9_000_00),
     snapshot(
         local_hour=3,
-        hours=HOURS,
-        payee_payments=0,
-        speeds=(Speed(9), Speed(20), Speed(40)),
+        **HOURS,
+        pair_count=0,
+        own_count_10m=9,
+        own_count_1h=20,
+        own_count_24h=40,
     ),
 )
 
@@ -55,7 +62,7 @@ def test_a_payment_unlike_all_others_stands_out():
 
 def test_the_reason_names_what_is_most_unusual():
     model = outliers.fit(ordinary(), POLICY)
-    busy = snapshot(payee_payments=7, speeds=(Speed(50), Speed(50), Speed(60)), hours=HOURS)
+    busy = snapshot(pair_count=7, own_count_10m=50, own_count_24h=60, **HOURS)
     (row,) = outliers.table([(facts(), busy)])
     assert model.reason(row) == (
         "unlike nearly all recent payments, most of all by how many payments there were in "
@@ -88,11 +95,11 @@ def test_a_calm_week_calls_nobody():
 @pytest.mark.parametrize(
     "known",
     [
-        (facts(), snapshot(payments=0, sum_minor=0, square_sum=0, largest_minor=None)),
-        (facts(), snapshot(last_at=None, first_at=None, speeds=())),
+        (facts(), Snapshot(local_hour=12)),
+        (facts(), snapshot(own_last_at=None, own_first_at=None)),
         (facts(amount_minor=1, currency="JPY"), snapshot()),
         (facts(amount_minor=10**18 - 1, currency="BHD"), snapshot()),
-        (facts(), snapshot(last_at=NOON + timedelta(hours=1))),
+        (facts(), snapshot(own_last_at=micros_of(NOON + timedelta(hours=1)))),
     ],
     ids=["newcomer", "nothing before", "least", "most", "clocks that disagree"],
 )

@@ -185,7 +185,7 @@ def test_who_resets_a_strangers_profile_gains_nothing(settled, at_noon):
 def test_after_that_a_customer_is_judged_as_a_newcomer(settled):
     forget_normal(customer=settled, by=settled)
     snapshot = selectors.snapshot_for(facts(customer_id=settled.pk, at=NOON + PROFILE.guard))
-    assert (snapshot.payments, snapshot.payee_payments) == (0, 0)
+    assert (snapshot.payments, snapshot.count("pair_count")) == (0, 0)
     large = judged(settled, amount_minor=1_000_00, at=NOON + PROFILE.guard)
     assert [hit.code for hit in large.reasons] == ["large_for_newcomer"]
     assert large.verdict == "FLAGGED"
@@ -217,7 +217,7 @@ def test_without_learning_only_others_are_compared_with(settled, at_noon):
     later = NOON + PROFILE.guard
     snapshot = selectors.snapshot_for(facts(customer_id=settled.pk, at=later))
     assert snapshot.payments == 0
-    assert snapshot.peer_payments == 12
+    assert snapshot.count("peer_count") == 12
     assert profile_of(settled).payments == 0
 
 

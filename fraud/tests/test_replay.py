@@ -1,21 +1,26 @@
 """Any stored decision can be made again from what is stored with it, and comes out the same."""
 
+import json
 import random
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from fraud import services
+from fraud.facts import Facts
+from fraud.features import Snapshot
 from fraud.models import Decision
 from fraud.policy import FraudPolicy
 from fraud.replay import replay
 from fraud.tests.factories import NOON, customer, facts, habit, paid
-from fraud.verdict import CURRENT
+from fraud.verdict import CURRENT, decide
 
 pytestmark = pytest.mark.django_db
+FIRST_FORM = Path(__file__).with_name("files") / "decisions_of_2026_11.json"
 
 
 def run(*ids: str) -> str:
@@ -79,6 +84,21 @@ def test_a_decision_that_does_not_come_out_the_same_fails_the_command():
     fact = paid(customer_id=customer().pk, amount_minor=5_000_00)
     with pytest.raises(CommandError, match=fact.decision.public_id):
         run(fact.decision.public_id)
+
+
+@pytest.mark.parametrize("stored", json.loads(FIRST_FORM.read_text()))
+def test_a_decision_in_the_form_of_2026_is_still_made_again(stored):
+    """Stored before snapshots held aggregates by name: the same verdict, score and sentences."""
+    asked, known = Facts.from_json(stored["facts"]), Snapshot.from_json(stored["snapshot"])
+    now = decide(asked, known, CURRENT)
+    assert (now.verdict, now.score, now.risk_level, now.forbidden) == (
+        stored["verdict"],
+        stored["score"],
+        stored["risk_level"],
+        stored["forbidden"],
+    )
+    assert now.reasons_json() == stored["reasons"]
+    assert Snapshot.from_json(known.to_json()) == known
 
 
 @pytest.mark.parametrize("text", ["dec_00000000000000000000000000", "trf_1", "nonsense"])

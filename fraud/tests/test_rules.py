@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from fraud import rules
-from fraud.features import Speed
+from fraud.features.moments import micros_of
 from fraud.hits import Hit
 from fraud.policy import STANDARD, FraudPolicy
-from fraud.tests.factories import NOON, STILL, facts, snapshot
+from fraud.tests.factories import NOON, facts, snapshot
 
 
 def weight(hit: Hit | None) -> float:
@@ -18,7 +18,7 @@ def weight(hit: Hit | None) -> float:
 # --- unusual_amount -------------------------------------------------------------------------
 
 # A hundred payments around £200, ten pounds of deviation at least: the floor of a fifth is £40.
-STEADY = {"sum_minor": 100 * 200_00, "square_sum": 100 * 200_00**2, "payee_payments": 0}
+STEADY = {"own_same_sum": 100 * 200_00, "own_same_squares": 100 * 200_00**2, "pair_count": 0}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_an_amount_is_weighed_by_its_deviations(amount, expected):
 
 def test_the_real_deviation_counts_once_it_is_larger_than_the_floor():
     wide = snapshot(
-        sum_minor=100 * 200_00, square_sum=50 * 100_00**2 + 50 * 300_00**2, payee_payments=0
+        own_same_sum=100 * 200_00, own_same_squares=50 * 100_00**2 + 50 * 300_00**2, pair_count=0
     )
     assert wide.deviation_minor == pytest.approx(100_50, abs=1)
     assert not rules.unusual_amount(facts(amount_minor=501_00), wide, STANDARD)
@@ -54,10 +54,10 @@ def test_an_unusual_amount_is_told_against_ones_own_usual():
 @pytest.mark.parametrize("payments, knows", [(9, False), (10, True)])
 def test_own_history_is_used_once_it_is_long_enough(payments, knows):
     known = snapshot(
-        payments=payments,
-        sum_minor=payments * 50_00,
-        square_sum=payments * 50_00**2,
-        payee_payments=0,
+        own_same_count=payments,
+        own_same_sum=payments * 50_00,
+        own_same_squares=payments * 50_00**2,
+        pair_count=0,
     )
     asked = facts(amount_minor=900_00)
     assert bool(rules.unusual_amount(asked, known, STANDARD)) is knows
@@ -66,7 +66,7 @@ def test_own_history_is_used_once_it_is_long_enough(payments, knows):
 
 @pytest.mark.parametrize("amount, noticed", [(99_99, False), (100_00, True)])
 def test_a_trifle_is_never_unusual(amount, noticed):
-    coffees = snapshot(sum_minor=100 * 3_00, square_sum=100 * 3_00**2, payee_payments=0)
+    coffees = snapshot(own_same_sum=100 * 3_00, own_same_squares=100 * 3_00**2, pair_count=0)
     hit = rules.unusual_amount(facts(amount_minor=amount), coffees, STANDARD)
     assert bool(hit) is noticed
 
@@ -77,20 +77,20 @@ def test_a_trifle_is_never_unusual(amount, noticed):
 )
 def test_the_rent_is_no_surprise(times_before, amount, noticed):
     """Three payments of up to £1,000 to this payee before: a fifth more is still ordinary."""
-    renter = snapshot(payee_payments=times_before, payee_largest_minor=1_000_00)
+    renter = snapshot(pair_count=times_before, pair_largest=1_000_00)
     assert bool(rules.unusual_amount(facts(amount_minor=amount), renter, STANDARD)) is noticed
 
 
 # --- large_for_newcomer ---------------------------------------------------------------------
 
 NEWCOMER = {
-    "payments": 2,
-    "sum_minor": 100_00,
-    "square_sum": 2 * 50_00**2,
-    "payee_payments": 0,
-    "payee_largest_minor": None,
+    "own_same_count": 2,
+    "own_same_sum": 100_00,
+    "own_same_squares": 2 * 50_00**2,
+    "pair_count": 0,
+    "pair_largest": None,
 }
-PEERS = {"peer_payments": 100, "peer_customers": 10, "peer_high_minor": 300_00}
+PEERS = {"peer_count": 100, "peer_customers": 10, "peer_high": 300_00}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_newcomer_without_others_is_measured_by_plain_bands(amount, expected):
     "payments, customers, compared", [(100, 10, True), (99, 10, False), (100, 9, False)]
 )
 def test_two_busy_people_are_not_peers(payments, customers, compared):
-    few = PEERS | {"peer_payments": payments, "peer_customers": customers}
+    few = PEERS | {"peer_count": payments, "peer_customers": customers}
     # £400 is above the peers' £300 and below the plain band of £500.
     hit = rules.large_for_newcomer(
         facts(amount_minor=400_00), snapshot(**NEWCOMER, **few), STANDARD
@@ -168,78 +168,82 @@ def test_a_newcomer_is_told_what_the_amount_was_compared_with():
 
 
 @pytest.mark.parametrize(
-    "place, before, noticed",
-    [(0, 4, False), (0, 5, True), (1, 9, False), (1, 10, True), (2, 29, False), (2, 30, True)],
+    "window, before, noticed",
+    [
+        ("10m", 4, False),
+        ("10m", 5, True),
+        ("1h", 9, False),
+        ("1h", 10, True),
+        ("24h", 29, False),
+        ("24h", 30, True),
+    ],
 )
-def test_more_payments_than_a_person_makes(place, before, noticed):
-    speeds = list(STILL)
-    speeds[place] = Speed(payments=before)
-    hit = rules.many_payments(facts(), snapshot(speeds=tuple(speeds)), STANDARD)
+def test_more_payments_than_a_person_makes(window, before, noticed):
+    busy = snapshot(**{f"own_count_{window}": before})
+    hit = rules.many_payments(facts(), busy, STANDARD)
     assert bool(hit) is noticed
 
 
 def test_the_count_in_the_reason_includes_this_payment():
-    busy = snapshot(speeds=(Speed(5), Speed(5), Speed(5)))
+    busy = snapshot(own_count_10m=5, own_count_1h=5, own_count_24h=5)
     hit = rules.many_payments(facts(), busy, STANDARD)
     assert hit == Hit("many_payments", 0.30, "Payment number 6 within one window of 10 minutes")
 
 
 # £5,000 in 100 days is £50 a day: 3, 5 and 10 days are £150, £250 and £500.
 @pytest.mark.parametrize(
-    "place, spent, noticed",
+    "window, spent, noticed",
     [
-        (0, 99_99, False),
-        (0, 100_00, True),
-        (1, 199_99, False),
-        (1, 200_00, True),
-        (2, 449_99, False),
-        (2, 450_00, True),
+        ("10m", 99_99, False),
+        ("10m", 100_00, True),
+        ("1h", 199_99, False),
+        ("1h", 200_00, True),
+        ("24h", 449_99, False),
+        ("24h", 450_00, True),
     ],
 )
-def test_days_of_spending_in_a_short_time(place, spent, noticed):
-    speeds = list(STILL)
-    speeds[place] = Speed(payments=2, sum_minor=spent)
-    hit = rules.fast_spending(facts(amount_minor=50_00), snapshot(speeds=tuple(speeds)), STANDARD)
+def test_days_of_spending_in_a_short_time(window, spent, noticed):
+    fast = snapshot(**{f"own_count_{window}": 2, f"own_sum_{window}": spent})
+    hit = rules.fast_spending(facts(amount_minor=50_00), fast, STANDARD)
     assert bool(hit) is noticed
+
+
+def spent_lately(payments: int, minor: int, **changes):
+    return snapshot(own_count_10m=payments, own_sum_10m=minor, **changes)
 
 
 @pytest.mark.parametrize("before, noticed", [(1, False), (2, True)])
 def test_fast_spending_is_about_several_payments(before, noticed):
-    speeds = (Speed(before, 1_000_00), Speed(), Speed())
-    hit = rules.fast_spending(facts(), snapshot(speeds=speeds), STANDARD)
+    hit = rules.fast_spending(facts(), spent_lately(before, 1_000_00), STANDARD)
     assert bool(hit) is noticed
 
 
 @pytest.mark.parametrize("days, per_day_known", [(6.9, False), (7, True)])
 def test_a_usual_day_is_known_after_a_week(days, per_day_known):
-    speeds = (Speed(2, 900_00), Speed(), Speed())
-    young = snapshot(
-        first_at=NOON - timedelta(days=days),
-        sum_minor=100 * 1_00,
-        speeds=speeds,
-    )
+    first = micros_of(NOON - timedelta(days=days))
+    young = spent_lately(2, 900_00, own_same_first_at=first, own_same_sum=100 * 1_00)
     # £950 is weeks of this customer's £14 a day, and below the plain band of £1,000.
     assert bool(rules.fast_spending(facts(), young, STANDARD)) is per_day_known
 
 
 @pytest.mark.parametrize("spent, noticed", [(949_99, False), (950_00, True)])
 def test_a_newcomers_spending_is_measured_by_a_plain_band(spent, noticed):
-    newcomer = snapshot(**NEWCOMER, speeds=(Speed(2, spent), Speed(), Speed()))
+    newcomer = spent_lately(2, spent, **NEWCOMER)
     assert bool(rules.fast_spending(facts(), newcomer, STANDARD)) is noticed
 
 
 def test_who_spends_next_to_nothing_may_still_buy_lunch():
     """Three usual days of a penny are three pence; below the trifle nothing is fast."""
-    frugal = {"sum_minor": 100, "square_sum": 100}
-    nearly = snapshot(**frugal, speeds=(Speed(2, 49_99), Speed(), Speed()))
-    just = snapshot(**frugal, speeds=(Speed(2, 50_00), Speed(), Speed()))
+    frugal = {"own_same_sum": 100, "own_same_squares": 100}
+    nearly = spent_lately(2, 49_99, **frugal)
+    just = spent_lately(2, 50_00, **frugal)
     assert not rules.fast_spending(facts(), nearly, STANDARD)
     assert rules.fast_spending(facts(), just, STANDARD)
 
 
 # --- new_payee_large_amount -----------------------------------------------------------------
 
-STRANGER = {"payee_payments": 0, "payee_largest_minor": None}
+STRANGER = {"pair_count": 0, "pair_largest": None}
 
 
 @pytest.mark.parametrize("balance, noticed", [(240_00, True), (240_01, False)])
@@ -273,7 +277,7 @@ def test_only_a_stranger_is_a_new_payee(changes):
 
 def test_whoever_was_paid_before_is_no_new_payee():
     asked = facts(amount_minor=5_000_00, balance_minor=5_000_00)
-    assert not rules.new_payee_large_amount(asked, snapshot(payee_payments=1), STANDARD)
+    assert not rules.new_payee_large_amount(asked, snapshot(pair_count=1), STANDARD)
 
 
 @pytest.mark.parametrize("balance", [0, -5_00, None])
@@ -295,8 +299,9 @@ def by_night(nightly: int, payments: int = 100):
     return snapshot(
         local_hour=3,
         local_minute=10,
-        payments=payments,
-        hours=(0, nightly, *(0,) * 11, payments - nightly, *(0,) * 10),
+        own_count_180d=payments,
+        own_hour_1=nightly,
+        own_hour_12=payments - nightly,
     )
 
 

@@ -7,10 +7,14 @@ import pytest
 
 from biometrics.models import Rhythm
 from fraud import selectors, services
-from fraud.features import Speed
+from fraud.features import AGGREGATES
+from fraud.features.aggregates import ENTITIES, PEERS_ASKED_BELOW, length
+from fraud.features.moments import moment_of
+from fraud.features.statement import statement
 from fraud.models import PaymentFact
-from fraud.policy import STANDARD, FraudPolicy
+from fraud.policy import STANDARD
 from fraud.tests.factories import NOON, customer, facts, habit, paid
+from fraud.tests.reading import bounded, round_trips
 
 pytestmark = pytest.mark.django_db
 MICROSECOND = timedelta(microseconds=1)
@@ -21,63 +25,85 @@ def ada():
     return customer()
 
 
-def test_a_snapshot_is_one_statement(ada, django_assert_num_queries):
+def test_a_snapshot_is_one_round_trip(ada):
     habit(ada, *[40_00, 60_00] * 10)
-    with django_assert_num_queries(1):
-        selectors.snapshot_for(facts(customer_id=ada.pk))
+    asked = facts(customer_id=ada.pk, session_hash="s" * 32, device="phone")
+    selectors.snapshot_for(asked)  # prepares it
+    with round_trips() as seen:
+        selectors.snapshot_for(asked)
+    assert len(seen) == 1
 
 
-def test_the_statement_stays_one_for_a_newcomer_among_others(ada, django_assert_num_queries):
+def test_it_stays_one_for_a_newcomer_among_others(ada):
     habit(customer("bob@example.com"), *[40_00] * 5)
-    with django_assert_num_queries(1):
+    selectors.snapshot_for(facts(customer_id=ada.pk))
+    with round_trips() as seen:
         snapshot = selectors.snapshot_for(facts(customer_id=ada.pk))
-    assert (snapshot.peer_payments, snapshot.peer_customers) == (5, 1)
+    assert len(seen) == 1
+    assert (snapshot.get("peer_count"), snapshot.get("peer_customers")) == (5, 1)
 
 
 def test_a_newcomer_in_an_empty_bank(ada):
     snapshot = selectors.snapshot_for(facts(customer_id=ada.pk))
-    assert (snapshot.payments, snapshot.sum_minor, snapshot.median_minor) == (0, 0, None)
-    assert snapshot.hours == (0,) * 24
-    assert snapshot.speeds == (Speed(), Speed(), Speed())
-    assert (snapshot.peer_payments, snapshot.peer_high_minor) == (0, None)
+    assert set(snapshot.values) == set(AGGREGATES)
+    nameless = {name for name, value in snapshot.values.items() if value is None}
+    assert nameless == {
+        "own_median", "own_high", "own_largest", "own_first_at", "own_last_at",
+        "own_same_first_at", "pair_largest", "pair_first_at", "received_last_at", "peer_high",
+        "payee_first_fraud_at", "payee_last_fraud_at", "payee_good_since_fraud",
+    }  # fmt: skip
+    assert set(snapshot.values.values()) == {None, 0}
     assert (snapshot.limit_minor, snapshot.session_risk) == (None, None)
 
 
 def test_the_customers_own_normal(ada):
     habit(ada, 10_00, 20_00, 60_00)
     snapshot = selectors.snapshot_for(facts(customer_id=ada.pk))
-    assert (snapshot.payments, snapshot.sum_minor, snapshot.median_minor) == (3, 90_00, 20_00)
-    assert snapshot.square_sum == 10_00**2 + 20_00**2 + 60_00**2
-    assert snapshot.largest_minor == 60_00
-    assert (snapshot.first_at, snapshot.last_at) == (
-        NOON - timedelta(days=3),
-        NOON - timedelta(days=1),
-    )
-    assert snapshot.hours[12] == 3 and sum(snapshot.hours) == 3
+    known = snapshot.values
+    assert (snapshot.payments, known["own_same_sum"], known["own_median"]) == (3, 90_00, 20_00)
+    assert known["own_same_squares"] == 10_00**2 + 20_00**2 + 60_00**2
+    assert (known["own_high"], known["own_largest"]) == (60_00, 60_00)
+    assert moment_of(known["own_same_first_at"]) == NOON - timedelta(days=3)
+    assert moment_of(known["own_last_at"]) == NOON - timedelta(days=1)
+    assert known["own_hour_12"] == snapshot.hours_between(0, 24) == 3
+    assert [known[f"own_weekday_{day}"] for day in range(7)] == [1, 0, 0, 0, 0, 1, 1]
 
 
 def test_sums_beyond_floats_stay_exact(ada):
     largest = 10**18 - 1
     habit(ada, largest, largest, largest)
     snapshot = selectors.snapshot_for(facts(customer_id=ada.pk))
-    assert (snapshot.sum_minor, snapshot.square_sum) == (3 * largest, 3 * largest**2)
+    assert snapshot.get("own_same_sum") == 3 * largest
+    assert snapshot.get("own_same_squares") == 3 * largest**2
 
 
-@pytest.mark.parametrize(
-    "place, length", [(0, timedelta(minutes=10)), (1, timedelta(hours=1)), (2, timedelta(hours=24))]
-)
-def test_a_window_is_as_long_as_the_policy_says(ada, place, length):
-    paid(customer_id=ada.pk, at=NOON - length)
-    assert selectors.snapshot_for(facts(customer_id=ada.pk)).speeds[place] == Speed(0, 0)
-    paid(customer_id=ada.pk, at=NOON - length + MICROSECOND)
-    assert selectors.snapshot_for(facts(customer_id=ada.pk)).speeds[place] == Speed(1, 50_00)
+@pytest.mark.parametrize("window", ["10m", "1h", "24h", "7d", "30d", "180d"])
+def test_a_window_is_as_long_as_its_name_says(ada, window):
+    def seen():
+        return selectors.snapshot_for(facts(customer_id=ada.pk)).get(f"own_count_{window}")
+
+    paid(customer_id=ada.pk, at=NOON - length(window))
+    assert seen() == 0
+    paid(customer_id=ada.pk, at=NOON - length(window) + MICROSECOND)
+    assert seen() == 1
+
+
+def test_a_day_has_24_hours_also_when_the_clocks_change(ada):
+    """On 29 March 2026 London's day has 23 hours."""
+    after = NOON.replace(day=29)
+    paid(customer_id=ada.pk, at=after - timedelta(hours=24))
+    paid(customer_id=ada.pk, at=after - timedelta(hours=24) + MICROSECOND)
+    snapshot = selectors.snapshot_for(facts(customer_id=ada.pk, at=after))
+    assert snapshot.get("own_count_24h") == 1
 
 
 def test_speed_counts_every_currency_and_sums_its_own(ada):
     paid(customer_id=ada.pk, at=NOON - timedelta(minutes=1), currency="GBP")
     paid(customer_id=ada.pk, at=NOON - timedelta(minutes=2), currency="EUR")
     snapshot = selectors.snapshot_for(facts(customer_id=ada.pk, currency="GBP"))
-    assert snapshot.speeds == (Speed(2, 50_00),) * 3
+    for window in ("10m", "1h", "24h"):
+        assert snapshot.get(f"own_count_{window}") == 2
+        assert snapshot.get(f"own_sum_{window}") == 50_00
     assert snapshot.payments == 1
 
 
@@ -89,20 +115,20 @@ def test_money_that_arrived_is_not_spending(ada):
 
 
 def test_habits_of_half_a_year_ago_are_forgotten(ada):
-    old = NOON - timedelta(days=STANDARD.history_days_max)
-    paid(customer_id=ada.pk, at=old - MICROSECOND)
-    assert selectors.snapshot_for(facts(customer_id=ada.pk)).payments == 0
+    old = NOON - timedelta(days=180)
     paid(customer_id=ada.pk, at=old)
+    assert selectors.snapshot_for(facts(customer_id=ada.pk)).payments == 0
+    paid(customer_id=ada.pk, at=old + MICROSECOND)
     assert selectors.snapshot_for(facts(customer_id=ada.pk)).payments == 1
 
 
 def test_a_payee_is_known_for_ever(ada):
     paid(customer_id=ada.pk, at=NOON - timedelta(days=2000), amount_minor=70_00)
     snapshot = selectors.snapshot_for(facts(customer_id=ada.pk))
-    assert (snapshot.payments, snapshot.payee_payments) == (0, 1)
-    assert snapshot.payee_largest_minor == 70_00
+    assert (snapshot.payments, snapshot.get("pair_count")) == (0, 1)
+    assert snapshot.get("pair_largest") == 70_00
     stranger = facts(customer_id=ada.pk, counterparty="acc_stranger")
-    assert selectors.snapshot_for(stranger).payee_payments == 0
+    assert selectors.snapshot_for(stranger).get("pair_count") == 0
 
 
 def test_nobody_in_particular_is_no_known_payee(ada):
@@ -114,13 +140,14 @@ def test_nobody_in_particular_is_no_known_payee(ada):
             at=NOON - timedelta(minutes=minutes),
         )
     asked = facts(customer_id=ada.pk, kind="withdrawal", counterparty="")
-    assert selectors.snapshot_for(asked).payee_payments == 0
+    assert selectors.snapshot_for(asked).get("pair_count") == 0
 
 
 def test_others_payments_are_not_ones_own(ada):
     habit(customer("bob@example.com"), 10_00)
     snapshot = selectors.snapshot_for(facts(customer_id=ada.pk))
-    assert (snapshot.payments, snapshot.payee_payments) == (0, 0)
+    assert (snapshot.payments, snapshot.get("pair_count")) == (0, 0)
+    assert snapshot.get("payee_count_28d") == snapshot.get("payee_customers_7d") == 1
 
 
 @pytest.mark.parametrize("own, peers", [(9, 20), (10, 0)])
@@ -128,16 +155,24 @@ def test_others_are_asked_only_about_newcomers(ada, own, peers):
     habit(customer("bob@example.com"), *range(1_00, 21_00, 1_00))
     habit(ada, *[50_00] * own)
     snapshot = selectors.snapshot_for(facts(customer_id=ada.pk))
-    assert snapshot.peer_payments == peers
-    assert snapshot.peer_high_minor == (19_00 if peers else None)
+    assert snapshot.get("peer_count") == peers
+    assert snapshot.get("peer_high") == (19_00 if peers else None)
+
+
+def test_others_are_asked_as_long_as_the_rules_need_them():
+    assert STANDARD.own_payments_min == PEERS_ASKED_BELOW
 
 
 def test_the_read_is_bounded_for_who_pays_all_day(ada):
     habit(ada, *range(1_00, 13_00, 1_00), every=timedelta(hours=1))
-    few = FraudPolicy(history_payments_max=5)
-    snapshot = selectors.snapshot_for(facts(customer_id=ada.pk), few)
-    assert (snapshot.payments, snapshot.largest_minor) == (5, 12_00)  # the newest five
-    assert snapshot.sum_minor == (8 + 9 + 10 + 11 + 12) * 1_00
+    few = statement(bounded(5), selectors._RIDERS)
+    snapshot = selectors.snapshot_of(facts(customer_id=ada.pk), few)
+    assert (snapshot.payments, snapshot.get("own_largest")) == (5, 12_00)  # the newest five
+    assert snapshot.get("own_same_sum") == (8 + 9 + 10 + 11 + 12) * 1_00
+
+
+def test_every_read_is_bounded():
+    assert all(0 < entity.rows_max <= 1000 for entity in ENTITIES)
 
 
 def test_what_happens_later_changes_nothing_about_now(ada):

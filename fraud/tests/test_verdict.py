@@ -1,5 +1,6 @@
 """decide(): from hits to a verdict. Pure: no database."""
 
+import shutil
 from dataclasses import replace
 from itertools import pairwise
 
@@ -117,7 +118,7 @@ def test_one_strong_sign_asks_the_customer():
 
 def test_a_takeover_is_blocked():
     """A fortune, to a stranger, at ten past three in the night of somebody who pays at noon."""
-    stranger = snapshot(payee_payments=0, payee_largest_minor=None, local_hour=3, local_minute=10)
+    stranger = snapshot(pair_count=0, pair_largest=None, local_hour=3, local_minute=10)
     judged = decide(facts(amount_minor=900_00), stranger, CURRENT)
     assert [hit.code for hit in judged.reasons] == [
         "unusual_amount",
@@ -136,12 +137,16 @@ def test_a_weight_outside_its_range_is_a_mistake_of_the_rule(weight):
 def test_a_ruleset_is_named_after_its_code_and_numbers(monkeypatch, tmp_path):
     assert CURRENT.version == verdict.version()
     for name in verdict._SOURCES:
-        source = verdict.Path(verdict.__file__).with_name(f"{name}.py").read_text()
-        (tmp_path / f"{name}.py").write_text(source)
+        source = verdict.Path(verdict.__file__).with_name(name)
+        copy = shutil.copytree if source.is_dir() else shutil.copyfile
+        copy(source, tmp_path / name)
     monkeypatch.setattr(verdict, "__file__", str(tmp_path / "verdict.py"))
     same = verdict.version.__wrapped__()
-    with (tmp_path / "rules.py").open("a") as rules:
-        rules.write("# another rule\n")
+    for name in ("rules.py", "features/aggregates.py"):
+        before = verdict.version.__wrapped__()
+        with (tmp_path / name).open("a") as source:
+            source.write("# another rule\n")
+        assert before != verdict.version.__wrapped__()
     assert same == CURRENT.version != verdict.version.__wrapped__()
 
 
