@@ -43,3 +43,9 @@ class InvalidLabel(Invalid):
     """An answer about a payment becomes known after it was asked for, and not in the future."""
 
     code, field = "invalid-label", "known_at"
+
+
+class UnknownNumber(Invalid):
+    """Only numbers that decisions are made from can be changed, a few at a time."""
+
+    code, field = "unknown-number", "known"

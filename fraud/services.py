@@ -14,7 +14,7 @@ from fintrust.core.money import MINOR_MAX, Money
 from fraud import features, selectors
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidLimit, NoteTooLong
 from fraud.facts import Facts
-from fraud.features import aggregates
+from fraud.features import Snapshot, aggregates
 from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
 from fraud.verdict import BLOCKED, CRITICAL, CURRENT, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
@@ -23,9 +23,10 @@ NOTE_MAX = 500
 # --- judging --------------------------------------------------------------------------------
 
 
-def judge(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Verdict:
-    """What the verdict would be. Nothing is written: a preview, a what-if."""
-    return decide(facts, selectors.snapshot_for(facts), ruleset)
+def judge(facts: Facts, *, snapshot: Snapshot | None = None, ruleset: Ruleset = CURRENT) -> Verdict:
+    """What the verdict would be, from what is known or from another snapshot. Nothing is written:
+    a preview, a what-if."""
+    return decide(facts, snapshot or selectors.snapshot_for(facts), ruleset)
 
 
 @transaction.atomic(savepoint=False)

@@ -29,6 +29,7 @@ from banking.receipts.selectors import Receipt, receipt_of
 from banking.returns.services import may_return
 from biometrics.pins import has_pin
 from fintrust.core.errors import Problem
+from fraud.explanation import Beside, beside
 
 ACTIVITY_PAGE = 25
 OFFERED_MAX = 8  # of the address book beside the form; the rest is one link away
@@ -219,6 +220,7 @@ def _show(
         "category": flow and insights.categoriser_of(request.user, flow).of(flow),
         "rate": terms.spelled(found.rate) if found.rate else "",
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
+        "beside": _beside(request.user, found),
         "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
         "form": form or PinForm(),
         "has_pin": has_pin(request.user) if mine and found.is_held else None,
@@ -226,6 +228,13 @@ def _show(
         "back": found.returned_by.filter(status=Transfer.Status.POSTED).first(),
     }
     return render(request, "banking/transfer.html", context, status=status)
+
+
+def _beside(user: Any, found: Transfer) -> list[Beside]:
+    """The payment beside its owner's normal; whoever else operates the account is not told that."""
+    if found.source.owner_id != user.pk:
+        return []
+    return beside(found.decision.facts_then(), found.decision.snapshot_then())
 
 
 @require_GET

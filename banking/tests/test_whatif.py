@@ -286,3 +286,107 @@ def test_nobody_finds_the_edge_by_asking_without_end(api, body, settings):
     rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"what-if": "3/hour"}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
     assert [ask(api, body).status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+# --- what an officer may pretend ----------------------------------------------------------------
+
+
+def test_an_officer_pretends_that_other_things_were_known(officer, body):
+    desk = client_of(officer)
+    plain = ask(desk, body).json()
+    known = ask(desk, body, known={"pair_count": 3, "pair_largest": 600_00}).json()
+    assert plain["outcome"] == "held"
+    assert known["score"] < plain["score"]
+
+
+def test_a_customer_does_not_pretend(api, body):
+    answer = ask(api, body, known={"pair_count": 3})
+    assert (answer.status_code, answer.json()["field"]) == (403, "known")
+
+
+@pytest.mark.parametrize(
+    "known", [{"score": 1}, {"pair_count": 2**63}, {f"own_hour_{n}": 1 for n in range(13)}]
+)
+def test_only_known_numbers_a_few_at_a_time_are_pretended(officer, body, known):
+    answer = ask(client_of(officer), body, known=known)
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown-number")
+
+
+@pytest.mark.parametrize(
+    "known", [{"pair_count": 1.5}, {"pair_count": True}, [], {"pair_count": None}]
+)
+def test_only_whole_numbers_are_pretended(officer, body, known):
+    assert ask(client_of(officer), body, known=known).status_code == 400
+
+
+# --- the page -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def web(client, ada):
+    client.force_login(ada)
+    return client
+
+
+PAGE = "/send/would-it-pass/"
+
+
+def typed(hers, his, **changes):
+    return {
+        "source": hers.public_id,
+        "payee": his.number,
+        "amount": "600",
+        "at": "",
+        "place": "",
+    } | changes
+
+
+@pytest.mark.parametrize(
+    "amount, words",
+    [("50", "It would be sent at once"), ("600", "It would wait for your PIN"),
+     ("1200", "something else is in the way")],
+)  # fmt: skip
+def test_the_page_says_what_would_happen(web, hers, his, amount, words):
+    web.get(PAGE)  # the session is told apart from others when it is first seen
+    before = rows()
+    page = web.post(PAGE, typed(hers, his, amount=amount))
+    assert page.status_code == 200
+    assert words in page.content.decode()
+    assert rows() == before
+
+
+def test_the_page_shows_reasons_with_their_weight_and_what_is_normal(web, hers, his):
+    text = web.post(PAGE, typed(hers, his)).content.decode()
+    assert "<meter" in text
+    assert "Beside what is normal for you" in text
+
+
+@pytest.mark.parametrize(
+    "changes, field",
+    [
+        ({"amount": "x"}, "amount"),
+        ({"amount": "0"}, "amount"),
+        ({"payee": "FT00 0000"}, "payee"),
+        ({"source": "acc_x"}, "source"),
+        ({"at": "yesterday"}, "at"),
+        ({"at": "2001-01-01T00:00"}, "at"),
+        ({"place": "x" * 81}, "place"),
+    ],
+)
+def test_a_mistake_on_the_page_is_told_beside_its_field(web, hers, his, changes, field):
+    page = web.post(PAGE, typed(hers, his, **changes))
+    assert page.status_code == 422
+    assert list(page.context["form"].errors) == [field]
+
+
+def test_the_page_is_budgeted_like_the_api(web, api, body, hers, his, settings):
+    rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"what-if": "2/hour"}
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+    ask(api, body)
+    assert web.post(PAGE, typed(hers, his)).status_code == 200
+    assert web.post(PAGE, typed(hers, his)).status_code == 429
+
+
+def test_the_page_of_a_transfer_shows_the_payment_beside_what_is_normal(web, send):
+    text = web.get(f"/transfers/{send(600_00).public_id}/").content.decode()
+    assert "Beside what is normal for you" in text and "Never paid before" in text

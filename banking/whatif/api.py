@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -12,11 +12,19 @@ from banking import errors
 from banking.api import TransferBody
 from banking.models import Transfer
 from banking.numbers import AccountNumberInvalid
-from banking.whatif.services import Answer, Question, may_ask_about, payee_behind, what_if
+from banking.whatif.services import (
+    OUTCOMES,
+    Answer,
+    Question,
+    may_ask_about,
+    payee_behind,
+    what_if,
+)
 from fintrust.core import money
-from fintrust.core.api import Body, Moment, Text, about, body_of, raises
+from fintrust.core.api import Body, Moment, Text, WholeNumber, about, body_of, raises
 from fintrust.core.errors import Forbidden, Invalid, NotFound, Problem
 from fintrust.core.http import PersonApiRequest
+from fraud.errors import UnknownNumber
 from fraud.models import Decision
 
 PLACE_MAX = 80
@@ -29,7 +37,6 @@ _EXAMPLE = {
     "at": "2026-11-27T03:10:00Z",
     "location": {"place": "Lisbon, PT"},
 }
-OUTCOMES = {"VERIFIED": "posted", "FLAGGED": "held", "BLOCKED": "refused"}
 
 
 class Degrees(serializers.FloatField):
@@ -81,6 +88,11 @@ class WhatIfBody(TransferBody):
         help_text="When it would be asked for; now without it. At most 180 days back and 31 ahead.",
     )
     location = LocationBody(required=False)
+    known = serializers.DictField(
+        child=WholeNumber(),
+        required=False,
+        help_text='Numbers to take for others, for officers: `{"pair_count": 3}`.',
+    )
     target_currency = quote = None  # type: ignore[assignment]  # nothing is agreed to
 
 
@@ -101,7 +113,9 @@ class Obstacle(serializers.Serializer[Problem]):
 class WhatIfView(serializers.Serializer[Answer]):
     """What would be decided. Nothing moves, and nothing is kept."""
 
-    outcome = serializers.SerializerMethodField()
+    outcome = serializers.ChoiceField(
+        list(OUTCOMES.values()), help_text="What would become of the transfer."
+    )
     verdict = serializers.ChoiceField(Decision.Verdict.choices, source="verdict.verdict")
     score = serializers.FloatField(min_value=0, max_value=1, source="verdict.score")
     risk_level = serializers.ChoiceField(Decision.Risk.choices, source="verdict.risk_level")
@@ -115,12 +129,7 @@ class WhatIfView(serializers.Serializer[Answer]):
         help_text="What else would stop it now: no funds, a frozen account, the bank's limits.",
     )
     ruleset = serializers.CharField(source="verdict.ruleset")
-    at = Moment(source="facts.at")
-
-    @extend_schema_field(serializers.ChoiceField(list(OUTCOMES.values())))
-    def get_outcome(self, answer: Answer) -> str:
-        """What would become of the transfer: `posted`, `held` or `refused`."""
-        return OUTCOMES[answer.verdict.verdict]
+    at = Moment(source="tried.facts.at")
 
 
 class Assess(APIView):
@@ -141,6 +150,7 @@ class Assess(APIView):
         errors.MomentOutOfRange,
         errors.SameAccount,
         errors.UnknownPayee,
+        UnknownNumber,
         AccountNumberInvalid,
         Forbidden,
         NotFound,
@@ -157,6 +167,7 @@ class Assess(APIView):
             source = may_ask_about(request.user, asked["source"])
         with about("target"):
             target = payee_behind(request.user, asked["target"])
-        question = Question(source, target, asked["amount"], asked.get("at"), asked.get("location"))
+        more = {name: asked[name] for name in ("at", "location", "known") if name in asked}
+        question = Question(source, target, asked["amount"], **more)
         answer = what_if(question, by=request.user, channel=Transfer.Channel.API)
         return Response(WhatIfView(answer).data)

@@ -11,6 +11,7 @@ from django.utils import timezone
 import banking.limits.services as limits
 from banking import ledger, selectors
 from banking.errors import CurrencyMismatch, MomentOutOfRange, SameAccount, UnknownPayee
+from banking.fx import terms
 from banking.models import Account, Transfer
 from banking.numbers import account_id_of
 from banking.payees.selectors import saved
@@ -23,13 +24,18 @@ from fintrust.core.money import Money
 from fraud.facts import Facts
 from fraud.hits import Hit
 from fraud.policies import FORBIDDEN
-from fraud.verdict import Verdict
-from fraud.whatif.services import ask
+from fraud.verdict import BLOCKED, FLAGGED, VERIFIED, Verdict
+from fraud.whatif.services import Tried, ask
 
 # What is judged is what was known: half a year back, as long as a history is; and some plans ahead.
 BACK_MAX, AHEAD_MAX = timedelta(days=180), timedelta(days=31)
 _NOBODY = to_public(Account.prefix, UUID(int=0))  # an account that nobody has or ever paid
-_ANY_OFFICER = "fraud.view_decision"
+ANY_CUSTOMER = "fraud.view_decision"
+OUTCOMES = {
+    VERIFIED: Transfer.Status.POSTED.value,
+    FLAGGED: Transfer.Status.HELD.value,
+    BLOCKED: Transfer.Status.REFUSED.value,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +47,22 @@ class Question:
     amount: Money
     at: datetime | None = None
     location: dict[str, Any] | None = None  # place, latitude, longitude, accuracy_km
+    known: dict[str, int] | None = None  # numbers that are to be taken for others, by officers
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    facts: Facts
-    verdict: Verdict
+    tried: Tried
     obstacle: Problem | None  # what the ledger or the bank's limits would say; None at other times
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.tried.verdict
+
+    @property
+    def outcome(self) -> str:
+        """What would become of the transfer."""
+        return OUTCOMES[self.verdict.verdict]
 
     @property
     def policies_violated(self) -> list[Hit]:
@@ -62,16 +77,17 @@ def _forbids(hit: Hit) -> bool:
 def what_if(question: Question, *, by: User, channel: str) -> Answer:
     """Judge a payment without making it."""
     _check(question)
-    facts = _facts(question, by, channel)
-    verdict = ask(facts, by=by)
-    return Answer(facts, verdict, None if question.at else _obstacle(question))
+    if question.known and not by.has_perm(ANY_CUSTOMER):
+        raise Forbidden("Only officers pretend that other things were known.", field="known")
+    tried = ask(_facts(question, by, channel), by=by, changes=question.known)
+    return Answer(tried, None if question.at else _obstacle(question))
 
 
 def may_ask_about(asker: User, public_id: str) -> Account:
     """The account a question may be about: one's own, or a customer's for officers."""
     if roles.has(asker, roles.PARTNER):
         raise Forbidden("Partners read what was shared with them, and judge nobody.")
-    if not asker.has_perm(_ANY_OFFICER):
+    if not asker.has_perm(ANY_CUSTOMER):
         return selectors.account_for(asker, public_id)
     uuid = from_public(Account.prefix, public_id)
     customers = Account.objects.filter(owner__isnull=False).select_related("owner")
@@ -92,7 +108,7 @@ def payee_behind(asker: User, text: str) -> Account | None:
     except UnknownPayee:
         return None
     known = (
-        asker.has_perm(_ANY_OFFICER)
+        asker.has_perm(ANY_CUSTOMER)
         or account.owner_id == asker.pk
         or selectors.has_paid(asker, account)
         or saved(asker, account) is not None
@@ -132,12 +148,15 @@ def _facts(question: Question, by: User, channel: str) -> Facts:
 
 def _obstacle(question: Question) -> Problem | None:
     """What would stop it whatever fraud says. Asked by trying, and undoing it."""
-    source, target, amount = question.source, question.target, question.amount
+    source, amount = question.source, question.amount
+    target = question.target
+    if target is None or target.currency != source.currency:
+        # Only whether the payer can pay: about the other side there is nothing to say.
+        target = ledger.internal("clearing", source.currency)
     try:
         with transaction.atomic():
             limits.check(source, amount)
-            if target is not None and target.currency == source.currency:
-                ledger.check(uuid7(), source, target, amount)
+            ledger.check(uuid7(), source, target, terms.plain(amount).total)
             transaction.set_rollback(True)
     except Problem as problem:
         return problem

@@ -1,14 +1,31 @@
 """What would be decided. Nothing is booked, learned or alerted."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 from audit.services import record
 from fintrust.core.models import User
-from fraud import services
+from fraud import selectors, services
+from fraud.errors import UnknownNumber
 from fraud.facts import Facts
+from fraud.features import AGGREGATES, Snapshot
 from fraud.verdict import Verdict
 
+CHANGES_MAX = 12  # more at once, and nobody can say what made the difference
+_LARGEST = 2**63 - 1
 
-def ask(facts: Facts, *, by: User) -> Verdict:
-    """The verdict about a movement that does not happen.
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A movement that does not happen, and all that its verdict was made from."""
+
+    facts: Facts
+    snapshot: Snapshot
+    verdict: Verdict
+
+
+def ask(facts: Facts, *, by: User, changes: Mapping[str, int] | None = None) -> Tried:
+    """The verdict about a movement that does not happen; with changes, as if those were known.
 
     A customer who asks about themselves leaves nothing; an officer has looked at a customer's
     data, and that is remembered like every look.
@@ -22,4 +39,17 @@ def ask(facts: Facts, *, by: User) -> Verdict:
             purpose="what-if",
             data={"amount_minor": facts.amount_minor, "currency": facts.currency},
         )
-    return services.judge(facts)
+    snapshot = changed(selectors.snapshot_for(facts), changes or {})
+    return Tried(facts, snapshot, services.judge(facts, snapshot=snapshot))
+
+
+def changed(snapshot: Snapshot, changes: Mapping[str, int]) -> Snapshot:
+    """What was known, had these numbers been others."""
+    if len(changes) > CHANGES_MAX:
+        raise UnknownNumber(f"At most {CHANGES_MAX} numbers can be changed at once.")
+    for name, value in changes.items():
+        if name not in AGGREGATES:
+            raise UnknownNumber(f"{name[:60]!r} is not a number that decisions know.")
+        if not -_LARGEST <= value <= _LARGEST:
+            raise UnknownNumber(f"{name} cannot be that large.")
+    return replace(snapshot, values={**snapshot.values, **changes})
