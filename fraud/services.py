@@ -16,6 +16,7 @@ from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidL
 from fraud.facts import Facts
 from fraud.features import Snapshot, aggregates
 from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
+from fraud.monitoring.stopwatch import measured
 from fraud.verdict import BLOCKED, CRITICAL, CURRENT, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
 NOTE_MAX = 500
@@ -29,6 +30,7 @@ def judge(facts: Facts, *, snapshot: Snapshot | None = None, ruleset: Ruleset = 
     return decide(facts, snapshot or selectors.snapshot_for(facts), ruleset)
 
 
+@measured
 @transaction.atomic(savepoint=False)
 def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
     """Judge a movement before it is booked, and remember it with all that it was made from.

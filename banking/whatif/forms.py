@@ -34,13 +34,9 @@ class QuestionForm(MoneyForm):
         label="Where", required=False, max_length=PLACE_MAX, help_text='For example "Lisbon, PT".'
     )
 
-    def source_of(self, data: dict[str, Any]) -> Account | None:
-        source: Account | None = data.get("source")
-        return source
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        source = self.source_of(data)
+        source: Account | None = data.get("source")
         money = self.money(source.currency) if source else None
         try:
             target = payee_behind(self.asker, data["payee"]) if "payee" in data else None
@@ -48,11 +44,16 @@ class QuestionForm(MoneyForm):
             self.add_error("payee", problem.message)
             return data
         if source is not None and money is not None:
-            data["question"] = Question(source, target, money, data.get("at"), self._location(data))
+            data["question"] = Question(
+                source, target, money, data.get("at"), self._location(data), self._known(data)
+            )
         return data
 
     def _location(self, data: dict[str, Any]) -> dict[str, Any] | None:
         return {"place": data["place"]} if data.get("place") else None
+
+    def _known(self, data: dict[str, Any]) -> dict[str, int] | None:
+        return None
 
 
 class OwnQuestionForm(QuestionForm):

@@ -17,7 +17,7 @@ from fintrust.core.errors import Forbidden, Problem
 from fraud.explanation import beside
 
 PAYEES_OFFERED = 50
-_FIELDS = {"currency": "amount", "target": "payee", "at": "at"}
+_FIELDS = {"currency": "amount", "target": "payee", "at": "at", "known": "known"}
 
 
 @require_http_methods(["GET", "POST"])

@@ -65,6 +65,10 @@ class Label(models.Model):
                 name="fraud_label_customer",
             ),
             models.Index(fields=["decision", "-known_at", "-id"], name="fraud_label_decision"),
+            # How old labels are, which `fraud.monitoring` shows.
+            models.Index(
+                fields=["-known_at"], include=["paid_at", "source"], name="fraud_label_newest"
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
