@@ -94,8 +94,9 @@ class Group:
         if min(self.stopped.of, self.others.of) < ENOUGH or not self.stopped.count:
             return False
         apart = self.stopped.interval[0] > self.others.interval[1]
-        others = self.others.share or 0.0
-        return apart and (self.stopped.share or 0.0) >= FAR_TIMES * others
+        # Multiplied out, so that exactly so many times is so many times.
+        times = FAR_TIMES * self.others.count * self.stopped.of
+        return apart and self.stopped.count * self.others.of >= times
 
 
 def groups(judged: Iterable[Judged]) -> list[Group]:
