@@ -20,6 +20,13 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     roles.COMPLIANCE: (
         "view_*",
         "fraud.acknowledge_alert",
+        "fraud.write_rule",
+        "fraud.decide_rule",
+        "fraud.train_model",
+        "fraud.propose_model",
+        "fraud.decide_model",
+        "fraud.roll_back_model",
+        "fraud.acknowledge_driftcheck",
         "banking.release_transfer",
         "banking.refuse_transfer",
         "banking.reverse_transfer",

@@ -173,10 +173,11 @@ class Row:
         return " ".join(found).lower()
 
 
-# What should never be seen: the books or the log contradict themselves.
+# About the bank itself: its books or log contradict themselves, or a model is out of date.
 _DAMAGE = {
     "banking.ledger.found_damaged": "The ledger is damaged",
     "audit.log.found_damaged": "The audit log is damaged",
+    "fraud.drift.alarmed": "Payments have changed; the model has not",
 }
 _ICONS = {
     **dict.fromkeys(_DAMAGE, "triangle-alert"),

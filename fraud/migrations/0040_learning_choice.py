@@ -9,7 +9,7 @@ from fintrust.core import access
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fraud", "0005_features"),
+        ("fraud", "0016_learning_access"),
         ("core", "0002_access"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -4,17 +4,29 @@ from fraud.models.after_scores import AfterScore
 from fraud.models.alerts import Alert, AlertQuerySet
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.labels import Label
+from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.models.limits import CustomerLimit
 from fraud.models.profile import LearningChoice
+from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
 
 __all__ = [
     "AfterScore",
     "Alert",
     "AlertQuerySet",
+    "Backtest",
     "CustomerLimit",
     "Decision",
     "DecisionQuerySet",
+    "DriftCheck",
     "Label",
     "LearningChoice",
+    "ModelVersion",
     "PaymentFact",
+    "Promotion",
+    "Rule",
+    "RuleHit",
+    "RuleStep",
+    "RuleVersion",
+    "Ruleset",
+    "TrainingRun",
 ]

@@ -22,6 +22,7 @@ class Alert(PublicModel):
         LIMIT = "limit", "Own limit"
         PAYMENT = "payment", "Suspicious payment"
         AFTERWARDS = "afterwards", "Unlike other payments"
+        RULE = "rule", "Rule stopped by its budget"
 
     class Severity(models.TextChoices):
         LOW = "low", "Low"
