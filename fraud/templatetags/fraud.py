@@ -36,3 +36,9 @@ def words(text: str) -> list[str]:
 @register.filter
 def percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
+
+
+@register.filter
+def seconds(milliseconds: int) -> str:
+    """`0.2 s`: enough to see whether a page is behind."""
+    return f"{milliseconds / 1000:.1f} s"
