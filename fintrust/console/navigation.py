@@ -40,6 +40,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Decisions", "gavel", "fraud.Decision"),
             ("Limits", "speed", "fraud.CustomerLimit"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
+            ("Choices about learning", "psychology", "fraud.LearningChoice"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
         ),
     ),

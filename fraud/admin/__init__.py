@@ -1,5 +1,5 @@
 """The console's rooms of this app; each file is a topic."""
 
-from fraud.admin import alerts, decisions
+from fraud.admin import alerts, decisions, profile
 
-__all__ = ["alerts", "decisions"]
+__all__ = ["alerts", "decisions", "profile"]

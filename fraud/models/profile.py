@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models.functions import Now
 
 from fintrust.core.fields import TxField
+from fintrust.core.ids import to_public
+from fintrust.core.models import User
 
 
 class LearningChoice(models.Model):
@@ -37,3 +39,8 @@ class LearningChoice(models.Model):
 
     def __str__(self) -> str:
         return "learns" if self.learns else "does not learn"
+
+    @property
+    def public_id(self) -> str:
+        """People know it by whose it is."""
+        return to_public(User.prefix, self.customer_id)
