@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from audit.services import record
 from fintrust.core.models import User
-from fraud import selectors, services
+from fraud import selectors
+from fraud.counterfactual import Change, passing
 from fraud.errors import UnknownNumber
 from fraud.facts import Facts
 from fraud.features import AGGREGATES, Snapshot
-from fraud.verdict import Verdict
+from fraud.verdict import Verdict, decide
 
 CHANGES_MAX = 12  # more at once, and nobody can say what made the difference
 _LARGEST = 2**63 - 1
@@ -22,6 +23,7 @@ class Tried:
     facts: Facts
     snapshot: Snapshot
     verdict: Verdict
+    passing: tuple[Change, ...]  # the smallest changes with which it would pass
 
 
 def ask(facts: Facts, *, by: User, changes: Mapping[str, int] | None = None) -> Tried:
@@ -39,8 +41,12 @@ def ask(facts: Facts, *, by: User, changes: Mapping[str, int] | None = None) -> 
             purpose="what-if",
             data={"amount_minor": facts.amount_minor, "currency": facts.currency},
         )
-    snapshot = changed(selectors.snapshot_for(facts), changes or {})
-    return Tried(facts, snapshot, services.judge(facts, snapshot=snapshot))
+    snapshot, officers = selectors.known_for(facts)
+    snapshot = changed(snapshot, changes or {})
+    ruleset = selectors.ruleset_in_force(officers)
+    models = selectors.models_of(ruleset)
+    verdict = decide(facts, snapshot, ruleset, models)
+    return Tried(facts, snapshot, verdict, passing(facts, snapshot, ruleset, models))
 
 
 def changed(snapshot: Snapshot, changes: Mapping[str, int]) -> Snapshot:
