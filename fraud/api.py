@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,7 +16,9 @@ from fintrust.core.api import Amount, AmountText, Body, Moment, about, body_of, 
 from fintrust.core.http import PersonApiRequest
 from fintrust.core.money import AmountTooLarge, InvalidAmount
 from fraud import selectors, services
+from fraud.counterfactual import AMOUNT, KNOWN_PAYEE, LATER, Change
 from fraud.errors import InvalidLimit
+from fraud.explanation import Beside, Part, beside, parts
 from fraud.models import CustomerLimit, Decision
 
 _EXAMPLE = {"max_transaction_amount": {"EUR": "500.00", "GBP": "400.00"}}
@@ -26,6 +33,29 @@ class RiskReason(serializers.Serializer[Any]):
     weight = serializers.FloatField(min_value=0, max_value=1)
 
 
+class RiskPart(serializers.Serializer[Part]):
+    """What one feature adds to the model's score."""
+
+    feature = serializers.CharField(source="name")
+    label = serializers.CharField()  # type: ignore[assignment]
+    log_odds = serializers.FloatField(help_text="Above zero, towards fraud.")
+
+
+class RiskChange(serializers.Serializer[Change]):
+    """A change with which the payment passes, verified by deciding again."""
+
+    code = serializers.ChoiceField([AMOUNT, LATER, KNOWN_PAYEE])
+    text = serializers.CharField()
+
+
+class RiskNormal(serializers.Serializer[Beside]):
+    """The payment beside what was usual when it was judged."""
+
+    what = serializers.CharField()
+    this = serializers.CharField()
+    usual = serializers.CharField()
+
+
 class RiskDecision(serializers.Serializer[Decision]):
     id = serializers.CharField(source="public_id")
     subject = serializers.CharField(help_text="What was judged: trf_….")
@@ -36,8 +66,31 @@ class RiskDecision(serializers.Serializer[Decision]):
         source="forbidden", help_text="Refused by your own limit, whatever the score."
     )
     reasons = RiskReason(many=True)
+    contributions = serializers.SerializerMethodField()
+    would_have_passed = serializers.SerializerMethodField()
+    normal = serializers.SerializerMethodField()
     ruleset = serializers.CharField(help_text="The version of the rules that decided.")
+    officers_ruleset = serializers.CharField(source="officers", help_text="rst_…, or nothing.")
+    model = serializers.CharField(source="champion", help_text="mdl_…; nothing for rules alone.")
+    degraded = serializers.ListField(
+        child=serializers.CharField(), help_text="What could not be asked when it was decided."
+    )
     at = Moment(help_text="When it was asked for.")
+
+    @extend_schema_field(RiskPart(many=True))
+    def get_contributions(self, decision: Decision) -> Any:
+        """What the model's score is made of, the heaviest first."""
+        return RiskPart(parts(decision.contributions), many=True).data
+
+    @extend_schema_field(RiskChange(many=True))
+    def get_would_have_passed(self, decision: Decision) -> Any:
+        """The smallest changes with which it would have passed; none when it did."""
+        return RiskChange(selectors.changes_that_pass(decision), many=True).data
+
+    @extend_schema_field(RiskNormal(many=True))
+    def get_normal(self, decision: Decision) -> Any:
+        """The payment beside the customer's own normal."""
+        return RiskNormal(beside(decision.facts_then(), decision.snapshot_then()), many=True).data
 
 
 class OneDecision(APIView):

@@ -1,11 +1,15 @@
 """A decision beside the customer's own normal, for people. Values only: no Django here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fraud.facts import Facts
-from fraud.features import Snapshot
+from fraud.features import FEATURES, Snapshot
 from fraud.hits import say
 from fraud.policy import STANDARD
+from fraud.verdict import BASE, HOUSE
+
+PARTS_MAX = 12  # of a model's score; the rest of them hardly moves it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +68,25 @@ def _usual_speed(facts: Facts, snapshot: Snapshot) -> str:
     if days < STANDARD.own_days_min:
         return "nothing known yet"
     return f"about {snapshot.payments / days * 7:.1f} a week"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one feature adds to a model's score, in log-odds: above zero, towards fraud."""
+
+    name: str
+    label: str
+    log_odds: float
+
+
+def parts(contributions: Mapping[str, float]) -> list[Part]:
+    """What a model's score is made of, the heaviest first; nothing when rules alone decided."""
+    named = [name for name in contributions if name != BASE]
+    heaviest = sorted(named, key=lambda name: (-abs(contributions[name]), name))[:PARTS_MAX]
+    return [Part(name, _label(name), contributions[name]) for name in heaviest]
+
+
+def _label(name: str) -> str:
+    if name == HOUSE:
+        return "what the bank's own rules say together"
+    return FEATURES[name].label if name in FEATURES else name

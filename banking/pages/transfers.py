@@ -29,7 +29,8 @@ from banking.receipts.selectors import Receipt, receipt_of
 from banking.returns.services import may_return
 from biometrics.pins import has_pin
 from fintrust.core.errors import Problem
-from fraud.explanation import Beside, beside
+from fraud.explanation import beside
+from fraud.selectors import changes_that_pass
 
 ACTIVITY_PAGE = 25
 OFFERED_MAX = 8  # of the address book beside the form; the rest is one link away
@@ -220,7 +221,7 @@ def _show(
         "category": flow and insights.categoriser_of(request.user, flow).of(flow),
         "rate": terms.spelled(found.rate) if found.rate else "",
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
-        "beside": _beside(request.user, found),
+        **_explained(request.user, found),
         "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
         "form": form or PinForm(),
         "has_pin": has_pin(request.user) if mine and found.is_held else None,
@@ -230,11 +231,16 @@ def _show(
     return render(request, "banking/transfer.html", context, status=status)
 
 
-def _beside(user: Any, found: Transfer) -> list[Beside]:
-    """The payment beside its owner's normal; whoever else operates the account is not told that."""
+def _explained(user: Any, found: Transfer) -> dict[str, Any]:
+    """The payment beside its owner's normal, and what would have passed; whoever else operates the
+    account is told neither."""
     if found.source.owner_id != user.pk:
-        return []
-    return beside(found.decision.facts_then(), found.decision.snapshot_then())
+        return {}
+    decision = found.decision
+    return {
+        "beside": beside(decision.facts_then(), decision.snapshot_then()),
+        "passing": changes_that_pass(decision),
+    }
 
 
 @require_GET

@@ -24,6 +24,7 @@ from fintrust.core import money
 from fintrust.core.api import Body, Moment, Text, WholeNumber, about, body_of, raises
 from fintrust.core.errors import Forbidden, Invalid, NotFound, Problem
 from fintrust.core.http import PersonApiRequest
+from fraud.api import RiskChange, RiskPart
 from fraud.errors import UnknownNumber
 from fraud.models import Decision
 
@@ -123,6 +124,12 @@ class WhatIfView(serializers.Serializer[Answer]):
         source="verdict.forbidden", help_text="Your own limits refuse it, whatever the score."
     )
     reasons = WeighedReason(many=True, source="verdict.reasons")
+    contributions = RiskPart(
+        many=True, source="parts", help_text="What the model's score is made of."
+    )
+    would_pass = RiskChange(
+        many=True, source="tried.passing", help_text="The smallest changes with which it would."
+    )
     policies_violated = Violated(many=True, help_text="Your own limits that forbid it.")
     obstacle = Obstacle(
         allow_null=True,

@@ -14,7 +14,7 @@ from banking.whatif.services import Answer, Question, what_if
 from fintrust.core import roles
 from fintrust.core.budgets import spend
 from fintrust.core.errors import Forbidden, Problem
-from fraud.explanation import beside
+from fraud.explanation import beside, parts
 
 PAYEES_OFFERED = 50
 _FIELDS = {"currency": "amount", "target": "payee", "at": "at", "known": "known"}
@@ -55,4 +55,6 @@ def shown(answer: Answer | None) -> dict[str, Any]:
         "verdict": answer.verdict,
         "reasons": answer.verdict.reasons_json(),
         "beside": beside(answer.tried.facts, answer.tried.snapshot),
+        "passing": answer.tried.passing,
+        "parts": parts(answer.verdict.contributions),
     }

@@ -21,6 +21,7 @@ from fintrust.core.errors import Forbidden, NotFound, Problem
 from fintrust.core.ids import from_public, to_public, uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
+from fraud.explanation import Part, parts
 from fraud.facts import Facts
 from fraud.hits import Hit
 from fraud.policies import FORBIDDEN
@@ -58,6 +59,10 @@ class Answer:
     @property
     def verdict(self) -> Verdict:
         return self.tried.verdict
+
+    @property
+    def parts(self) -> list[Part]:
+        return parts(self.verdict.contributions)
 
     @property
     def outcome(self) -> str:

@@ -17,10 +17,11 @@ from fintrust.core.admin_base import MomentRangeFilter
 from fintrust.core.errors import NotFound
 from fintrust.core.models import User
 from fraud.admin.base import FraudAdmin, id_in
-from fraud.explanation import beside
+from fraud.explanation import beside, parts
 from fraud.hits import say
 from fraud.models import AfterScore, CustomerLimit, Decision, PaymentFact
 from fraud.replay import replay
+from fraud.selectors import changes_that_pass
 
 VERDICTS = {"Verified": "success", "Flagged": "warning", "Blocked": "danger"}
 RISKS = {"Safe": "success", "Suspicious": "warning", "Critical": "danger"}
@@ -52,7 +53,9 @@ class DecisionAdmin(FraudAdmin):
     actions_detail = ("replay_now",)
     fields = readonly_fields = (
         "name", "subject", "customer", "amount", "at", "recorded_at", "verdict_badge", "risk_badge",
-        "score", "forbidden", "sentences", "alerted", "ruleset", "facts_shown", "snapshot_shown",
+        "score", "forbidden", "sentences", "alerted", "ruleset", "officers", "champion",
+        "shadow_model", "on_trial", "missing",
+        "facts_shown", "snapshot_shown",
     )  # fmt: skip
 
     @display(description="decision", ordering="id")
@@ -79,7 +82,12 @@ class DecisionAdmin(FraudAdmin):
     def sentences(self, decision: Decision) -> str:
         """Each with its weight, and the payment beside what was normal for the customer."""
         lines = beside(decision.facts_then(), decision.snapshot_then())
-        context = {"reasons": decision.reasons, "beside": lines}
+        context = {
+            "reasons": decision.reasons,
+            "beside": lines,
+            "passing": changes_that_pass(decision),
+            "parts": parts(decision.contributions),
+        }
         return render_to_string("admin/_weighed.html", context)
 
     def has_replay_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -95,6 +103,20 @@ class DecisionAdmin(FraudAdmin):
         tell = messages.success if again.same else messages.warning
         tell(request, f"Replayed: {again}")
         return redirect("admin:fraud_decision_change", decision.pk)
+
+    @display(description="rules and model on trial")
+    def on_trial(self, decision: Decision) -> str:
+        """What they would have said."""
+        said = decision.shadow
+        if not said:
+            return "-"
+        model = f"score {said['score']:.3f}; " if "score" in said else ""
+        rules = ", ".join(said.get("rules", [])) or "no rule"
+        return f"{said['verdict'].capitalize()} ({model}{rules})"
+
+    @display(description="could not be asked")
+    def missing(self, decision: Decision) -> str:
+        return ", ".join(decision.degraded) or "-"
 
     @display(description="alerts")
     def alerted(self, decision: Decision) -> str:
