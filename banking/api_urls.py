@@ -14,8 +14,10 @@ from banking.returns import api as returns
 from banking.schedules import api as schedules
 from banking.statements import api as statements
 from banking.webhooks import api as webhooks
+from banking.whatif import api as whatif
 
 urlpatterns = [
+    path("risk/assess", whatif.Assess.as_view(), name="api-risk-assess"),
     path("accounts/", api.Accounts.as_view(), name="api-accounts"),
     path("accounts/<str:account>", api.OneAccount.as_view(), name="api-account"),
     path("accounts/<str:account>/freeze", care.Freeze.as_view(), name="api-freeze"),

@@ -769,3 +769,9 @@ class CheckWaits(Conflict):
     """A check has been asked for already and begins within seconds."""
 
     code = "check-waits"
+
+
+class MomentOutOfRange(Invalid):
+    """What-if looks at most 180 days back and 31 days ahead."""
+
+    code, field = "moment-out-of-range", "at"

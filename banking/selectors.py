@@ -401,6 +401,21 @@ def name_of(account: Account) -> str:
     return account.owner.name
 
 
+def names_behind(public_ids: Iterable[str]) -> dict[str, str]:
+    """The names of accounts by their public ids, for who has paid them. What is no account of this
+    bank has none."""
+    uuids = [uuid for public_id in public_ids if (uuid := _uuid_or_none(public_id))]
+    found = Account.objects.filter(uuid__in=uuids).select_related("owner")
+    return {account.public_id: name_of(account) for account in found}
+
+
+def _uuid_or_none(public_id: str) -> UUID | None:
+    try:
+        return from_public(Account.prefix, public_id)
+    except NotFound:
+        return None
+
+
 def name_seen_from(account: Account, counter: Account) -> str:
     """Who is on the other side of an account's entry; between own accounts, which one."""
     return counter.name if counter.owner_id == account.owner_id else name_of(counter)

@@ -501,6 +501,11 @@ def facts_of(order: Order, transfer: Transfer) -> Facts:
     return placed(facts)
 
 
+def facts_if(order: Order) -> Facts:
+    """The facts of an order that is only thought of."""
+    return facts_of(order, _asked(order, terms.plain(order.amount)))
+
+
 def _book(order: Order, transfer: Transfer) -> Transfer:
     """Post, hold or refuse, as the decision says, and remember it."""
     by_verdict: dict[str, Callable[[Transfer], None]] = {

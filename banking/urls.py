@@ -13,6 +13,7 @@ from banking.returns import pages as returns
 from banking.schedules import pages as schedules
 from banking.sharing import pages as sharing
 from banking.statements import pages as statements
+from banking.whatif import pages as whatif
 
 urlpatterns = [
     path("", accounts.home, name="home"),
@@ -46,6 +47,7 @@ urlpatterns = [
     ),
     path("send/", transfers.send, name="send"),
     path("send/preview/", transfers.preview, name="send-preview"),
+    path("send/would-it-pass/", whatif.would_it_pass, name="what-if"),
     path("activity/", transfers.activity, name="activity"),
     path("transfers/<str:transfer_id>/", transfers.transfer, name="transfer"),
     path(

@@ -329,6 +329,8 @@ REST_FRAMEWORK = {
         "read": env("RATE_READ", default="600/min"),
         "money": env("RATE_MONEY", default="120/min"),
         "batch": env("RATE_BATCH", default="12/min"),  # each up to a hundred transfers
+        # Who could ask without end would find out what just passes.
+        "what-if": env("RATE_WHAT_IF", default="60/hour"),
         "statement": env("RATE_STATEMENT", default="30/min"),  # the dearest thing to read
     },
     "EXCEPTION_HANDLER": "fintrust.problems.api_exception_handler",

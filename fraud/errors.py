@@ -63,6 +63,18 @@ class DiscardNeedsReason(Invalid):
     code, field = "discard-needs-reason", "note"
 
 
+class NothingToKeep(Conflict):
+    """No change to what is learned is waiting to take effect."""
+
+    code = "nothing-to-keep"
+
+
+class RangeInvalid(Invalid):
+    """The days asked for must lie in order, and not too far apart."""
+
+    code, field = "range-invalid", "since"
+
+
 class ConditionInvalid(Invalid):
     """The condition of a rule cannot be read."""
 
@@ -79,6 +91,12 @@ class InvalidLabel(Invalid):
     """An answer about a payment becomes known after it was asked for, and not in the future."""
 
     code, field = "invalid-label", "known_at"
+
+
+class UnknownNumber(Invalid):
+    """Only numbers that decisions are made from can be changed, a few at a time."""
+
+    code, field = "unknown-number", "known"
 
 
 class RuleInvalid(Invalid):

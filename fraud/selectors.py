@@ -24,7 +24,7 @@ from fraud.models import Alert, Decision, DecisionQuerySet, ModelVersion
 from fraud.rulebook import selectors as rulebook
 from fraud.rulebook.closures import readable
 from fraud.travel import services as travel
-from fraud.verdict import CURRENT, Models, Ruleset, Scorer, under
+from fraud.verdict import CURRENT, VERIFIED, Models, Ruleset, Scorer, under
 
 # What other topics want to know travels with the features, so that PostgreSQL is asked once.
 _RIDERS = {
@@ -159,6 +159,16 @@ def _scorer(model: str) -> Scorer | None:
     from fraud.learning import registry
 
     return registry.scorer(from_public(ModelVersion.prefix, model))
+
+
+def changes_that_pass(decision: Decision) -> tuple[Change, ...]:
+    """The same for a page: nothing when it passed, or when nobody can tell any more."""
+    if decision.verdict == VERIFIED:
+        return ()
+    try:
+        return what_would_have_passed(decision) or ()
+    except ModelMissing:  # the decision stands on its page without it
+        return ()
 
 
 def what_would_have_passed(decision: Decision) -> tuple[Change, ...] | None:

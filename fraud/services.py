@@ -20,6 +20,7 @@ from fraud.facts import Facts
 from fraud.features import Snapshot, aggregates
 from fraud.limits.selectors import standing_for, written_by
 from fraud.models import Alert, Decision, PaymentFact, PolicyVersion
+from fraud.monitoring.stopwatch import measured
 from fraud.rulebook.hits import remember as remember_hits
 from fraud.travel import services as travel
 from fraud.verdict import BLOCKED, CRITICAL, FLAGGED, VERIFIED, Ruleset, Verdict, decide
@@ -47,6 +48,7 @@ def _judged(
     return snapshot, decide(facts, snapshot, ruleset, selectors.models_of(ruleset))
 
 
+@measured
 @transaction.atomic(savepoint=False)
 def assess(facts: Facts, *, ruleset: Ruleset | None = None) -> Decision:
     """Judge a movement before it is booked, and remember it with all that it was made from.

@@ -6,15 +6,22 @@ import fraud.limits.api as limits_api
 import fraud.limits.pages as limits
 from fraud import api
 from fraud.labels import api as labels
+from fraud.monitoring.api import RiskScoreHistory
+from fraud.profile import api as profile_api
+from fraud.profile import pages as profile
 
 page_urlpatterns = [
     path("security/limits/", limits.limits, name="limits"),
     path("security/limits/now/", limits.now, name="limits-now"),
     path("security/limits/cancel/", limits.cancel, name="limits-cancel"),
+    path("security/profile/", profile.habits, name="habits"),
+    path("security/profile/keep/", profile.keep, name="habits-keep"),
 ]
 api_urlpatterns = [
     path("risk/decisions/<str:decision>", api.OneDecision.as_view(), name="api-risk-decision"),
     path("analytics/label-age", labels.LabelAge.as_view(), name="api-label-age"),
+    path("analytics/risk-scores", RiskScoreHistory.as_view(), name="api-risk-scores"),
     path("risk/policies", limits_api.Policies.as_view(), name="api-risk-policies"),
+    path("risk/profile", profile_api.OwnProfile.as_view(), name="api-risk-profile"),
 ]
 urlpatterns = page_urlpatterns

@@ -83,6 +83,12 @@ def _locks(user: Any) -> list[Lock]:
             "questions",
             *(("held", "Asked") if questions_of(user) else ("", "")),
         ),
+        Lock(
+            "What is normal for you",
+            "What unusual payments are recognised by",
+            "activity",
+            "habits",
+        ),
         Lock("Devices", "Where you are signed in", "monitor", "usersessions_list"),
         Lock("Password", "Change it", "lock", "account_change_password"),
         Lock("E-mail", user.email, "mail", "account_email"),

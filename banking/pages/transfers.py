@@ -31,7 +31,9 @@ from banking.returns.services import may_return
 from biometrics.pins import has_pin
 from fintrust.core import context as asked_from
 from fintrust.core.errors import Problem
+from fraud.explanation import beside
 from fraud.labels.selectors import answer_of, dispute_of, questions_of
+from fraud.selectors import changes_that_pass
 
 ACTIVITY_PAGE = 25
 OFFERED_MAX = 8  # of the address book beside the form; the rest is one link away
@@ -228,6 +230,7 @@ def _show(
         "category": flow and insights.categoriser_of(request.user, flow).of(flow),
         "rate": terms.spelled(found.rate) if found.rate else "",
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
+        **_explained(request.user, found),
         "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
         "form": form or PinForm(),
         "has_pin": has_pin(request.user) if mine and found.is_held else None,
@@ -248,6 +251,18 @@ def _answer_of(user: Any, transfer: Transfer) -> bool | None:
 
 def _is_asked(user: Any, transfer: Transfer) -> bool:
     return transfer.decision in questions_of(user)
+
+
+def _explained(user: Any, found: Transfer) -> dict[str, Any]:
+    """The payment beside its owner's normal, and what would have passed; whoever else operates the
+    account is told neither."""
+    if found.source.owner_id != user.pk:
+        return {}
+    decision = found.decision
+    return {
+        "beside": beside(decision.facts_then(), decision.snapshot_then()),
+        "passing": changes_that_pass(decision),
+    }
 
 
 @require_GET

@@ -1,5 +1,7 @@
 """How accounts, entries and transfers look."""
 
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from django import template
@@ -8,7 +10,7 @@ from django.urls import reverse
 from banking.models import Account, Entry, Occurrence, Payee
 from banking.schedules import words
 from banking.schedules.dates import Plan
-from banking.selectors import Seen, name_of
+from banking.selectors import Seen, name_of, names_behind
 from fintrust.core.models import User
 
 register = template.Library()
@@ -39,6 +41,20 @@ def opposite(entry: Entry, reader: User) -> str:
     """Who is on the other side of an entry; between the reader's own accounts, which one."""
     counter = entry.counter
     return counter.name if counter.owner_id == reader.pk else name_of(counter)
+
+
+@register.filter
+def with_names(payees: Sequence[Any]) -> list[dict[str, Any]]:
+    """Payees that fraud knows by their accounts' ids, by name; their customer has paid them."""
+    names = names_behind(payee.name for payee in payees)
+    return [
+        {
+            "name": names.get(payee.name, payee.name),
+            "payments": payee.payments,
+            "last_at": payee.last_at,
+        }
+        for payee in payees
+    ]
 
 
 @register.filter

@@ -47,6 +47,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Labels", "sell", "fraud.Label"),
             ("Reports", "report", "fraud.SuspicionReport"),
             ("Payments learned from", "school", "fraud.PaymentFact"),
+            ("Choices about learning", "psychology", "fraud.LearningChoice"),
             ("Scores afterwards", "query_stats", "fraud.AfterScore"),
             ("Models", "model_training", "fraud.ModelVersion"),
             ("Trainings", "school", "fraud.TrainingRun"),
@@ -81,8 +82,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     groups = [{"title": "Today", "items": _today(request)}]
     for title, items in _GROUPS:
         found = [_item(request, *item) for item in items]
-        if title == "Money":
-            found = [*_pages(request), *found]
+        found = [*_pages(request, title), *found]
         groups.append({"title": title, "items": [item for item in found if item]})
     return [group for group in groups if group["items"]]
 
@@ -127,13 +127,22 @@ _WAITING: tuple[tuple[str, str, str, Callable[[], QuerySet[Any]]], ...] = (
 )
 
 
-def _pages(request: HttpRequest) -> list[dict[str, Any]]:
-    """Pages about all of the bank."""
-    pages = (
+# title, icon, page, who may: pages about all of the bank, above the rooms of their group.
+_PAGES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
+    "Money": (
         ("Books", "menu_book", "books", "banking.view_close"),
         ("Integrity", "verified_user", "integrity", "banking.view_ledgercheck"),
+    ),
+    "Judgement": (
+        ("Monitoring", "monitoring", "monitoring", "fraud.view_decision"),
+        ("Fairness", "balance", "fairness", "fraud.view_decision"),
+        ("What if", "psychology_alt", "what-if", "fraud.view_decision"),
         ("Label age", "hourglass_bottom", "label-age", "fraud.view_label"),
-    )
+    ),
+}
+
+
+def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
@@ -141,7 +150,7 @@ def _pages(request: HttpRequest) -> list[dict[str, Any]]:
             "link": reverse(f"admin:{name}"),
             "active": request.path.startswith(reverse(f"admin:{name}")),
         }
-        for title, icon, name, right in pages
+        for title, icon, name, right in _PAGES.get(group, ())
         if request.user.has_perm(right)
     ]
 

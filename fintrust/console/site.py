@@ -20,12 +20,20 @@ class ConsoleSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         """Unfold's hook: pages about all of the bank, not about one table."""
         # Here, because models are not loaded yet when the site is made.
-        from fintrust.console import books, integrity, label_age
+        from fintrust.console import books, fairness, integrity, label_age, monitoring, whatif
 
         return [
             path("books/", self._page(books.books, "Books"), name="books"),
             path("books/csv/", self._page(books.books_file, "Books"), name="books-file"),
             path("label-age/", self._page(label_age.label_age, "Label age"), name="label-age"),
+            path("monitoring/", self._page(monitoring.monitoring, "Monitoring"), name="monitoring"),
+            path("fairness/", self._page(fairness.fairness_page, "Fairness"), name="fairness"),
+            path(
+                "fairness/csv/",
+                self._page(fairness.fairness_file, "Fairness"),
+                name="fairness-file",
+            ),
+            path("what-if/", self._page(whatif.what_if, "What if"), name="what-if"),
             path("integrity/", self._page(integrity.integrity, "Integrity"), name="integrity"),
         ]
 

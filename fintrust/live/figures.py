@@ -1,7 +1,9 @@
 """The numbers above the feed: what waits, what happened lately, how much a minute."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMinute
@@ -11,7 +13,10 @@ from banking.selectors import held_transfers
 from fintrust.core import live
 from fintrust.live import feed
 from fintrust.live.policy import RATE_WINDOW
+from fraud.monitoring.scores import Stretch
+from fraud.monitoring.selectors import scores_by_minute
 from fraud.selectors import open_alerts
+from fraud.verdict import BLOCKED, FLAGGED, VERIFIED
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -22,6 +27,9 @@ class Minute:
     at: datetime
     alerts: int
     movements: int
+    passed: int
+    held: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,15 @@ class Figures:
     transfers_held: int
     alerts_hour: int
     movements_hour: int
+    decisions_hour: int
+    stopped_hour: int
+    lag_ms: int  # how old the oldest row is that no screen may show yet
     minutes: list[Minute]
+
+    @property
+    def stopped_share(self) -> float | None:
+        """Held or refused, of the last hour's decisions."""
+        return self.stopped_hour / self.decisions_hour if self.decisions_hour else None
 
     @property
     def per_minute(self) -> int:
@@ -39,28 +55,30 @@ class Figures:
 
 
 def figures() -> Figures:
-    since = timezone.now() - HOUR
-    lately = live.visible(live.SUPPORT).filter(at__gte=since)
-    hour = lately.aggregate(
-        alerts=Count("id", filter=Q(kind=feed.RAISED)),
-        movements=Count("id", filter=Q(kind__startswith="transfer.")),
-    )
+    hour = _minutes(timezone.now())
+    total = {
+        name: sum(getattr(minute, name) for minute in hour)
+        for name in ("alerts", "movements", "passed", "held", "refused")
+    }
+    stopped = total["held"] + total["refused"]
     return Figures(
         alerts_waiting=open_alerts().count(),
         transfers_held=held_transfers().count(),
-        alerts_hour=hour["alerts"],
-        movements_hour=hour["movements"],
-        minutes=_minutes(),
+        alerts_hour=total["alerts"],
+        movements_hour=total["movements"],
+        decisions_hour=total["passed"] + stopped,
+        stopped_hour=stopped,
+        lag_ms=live.waiting(live.SUPPORT).lag_ms,
+        minutes=hour[-int(RATE_WINDOW / MINUTE) :],
     )
 
 
-def _minutes() -> list[Minute]:
-    """One entry a minute, quiet minutes too, oldest first; the last is the running one."""
-    running = timezone.now().replace(second=0, microsecond=0)
-    first = running - RATE_WINDOW + MINUTE
+def _minutes(now: datetime) -> list[Minute]:
+    """The last hour by the minute, quiet minutes too, oldest first; the last is the running one."""
+    first = now - HOUR
     counted = (
         live.visible(live.SUPPORT)
-        .filter(at__gte=first)
+        .filter(at__gte=first.replace(second=0, microsecond=0))
         .annotate(minute=TruncMinute("at"))
         .values("minute")
         .annotate(
@@ -69,10 +87,16 @@ def _minutes() -> list[Minute]:
         )
         .order_by("minute")
     )
-    found = {row["minute"]: row for row in counted}
-    quiet = {"alerts": 0, "movements": 0}
-    moments = [first + MINUTE * n for n in range(int(RATE_WINDOW / MINUTE))]
-    return [
-        Minute(at, found.get(at, quiet)["alerts"], found.get(at, quiet)["movements"])
-        for at in moments
-    ]
+    events = {row["minute"]: row for row in counted}
+    return [_minute(judged, events.get(judged.at)) for judged in scores_by_minute(first, now)]
+
+
+def _minute(judged: Stretch, events: Mapping[str, Any] | None) -> Minute:
+    return Minute(
+        at=cast(datetime, judged.at),
+        alerts=events["alerts"] if events else 0,
+        movements=events["movements"] if events else 0,
+        passed=judged.counts[VERIFIED],
+        held=judged.counts[FLAGGED],
+        refused=judged.counts[BLOCKED],
+    )

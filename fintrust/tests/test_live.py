@@ -25,6 +25,7 @@ from fintrust.core.models import Event, User
 from fintrust.live import consumers, feed, wakes
 from fintrust.live.policy import FeedPolicy
 from fintrust.tests import builders
+from fraud.models import Decision
 
 QUICK = FeedPolicy(poll_seconds=0.2, beat_seconds=0.1, batch_rows_max=3, seen_seconds_max=0.5)
 SLOW = FeedPolicy(poll_seconds=60, beat_seconds=60)
@@ -632,3 +633,22 @@ def test_a_stranger_and_another_site_are_not_woken(customer):
         await talker.disconnect()
 
     played(scenario)
+
+
+def test_the_figures_count_decisions_by_verdict_and_state_their_lag(bank):
+    two = builders.two_accounts()
+    builders.held(*two)
+    builders.alert(*two)
+    page = signed_in(builders.person(roles.SUPPORT)).get("/live/figures/")
+    figures = page.context["figures"]
+    passed = Decision.objects.filter(verdict="VERIFIED").count()
+    assert (figures.stopped_hour, figures.decisions_hour) == (2, passed + 2)
+    lately = figures.minutes[-2:]  # a minute may have ended meanwhile
+    counts = [sum(getattr(one, name) for one in lately) for name in ("passed", "held", "refused")]
+    assert counts == [passed, 1, 1]
+    assert re.search(r"data-lag>\d+\.\d s<", page.content.decode())
+
+
+def test_the_figures_of_a_quiet_hour_have_no_rate(bank):
+    page = signed_in(builders.person(roles.SUPPORT)).get("/live/figures/")
+    assert page.context["figures"].stopped_share is None

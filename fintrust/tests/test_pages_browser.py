@@ -311,6 +311,34 @@ def open_tables(page: Page) -> None:
     expect(page.get_by_role("columnheader", name="Income")).to_be_visible()
 
 
+def open_habits(page: Page) -> None:
+    for summary in page.get_by_text("Show as a table").all():
+        summary.click()
+    expect(page.get_by_role("columnheader", name="Hour")).to_be_visible()
+
+
+def open_figures(page: Page) -> None:
+    for summary in page.get_by_text("As a table").all():
+        summary.click()
+    expect(page.get_by_role("columnheader", name="Passed")).to_be_visible()
+
+
+def ask_first(page: Page) -> None:
+    known = page.locator("#payees option").first.get_attribute("value")
+    page.get_by_label("To account").fill(str(known))
+    page.get_by_label("Amount").fill("5000")
+    press("Ask")(page)
+    page.get_by_text("Beside what is normal for you").click()
+    expect(page.get_by_role("columnheader", name="Usual")).to_be_visible()
+
+
+def ask_wrongly(page: Page) -> None:
+    page.get_by_label("To account").fill("FT00 0000")
+    page.get_by_label("Amount").fill("-1")
+    press("Ask")(page)
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+
+
 def confirm_wrongly(page: Page) -> None:
     page.get_by_label("Your PIN").fill("0000")
     press("Yes, send it")(page)
@@ -475,6 +503,11 @@ PLACES = [
     CUSTOMERS("limits", "/security/limits/", "Your limits"),
     CUSTOMERS("limits wrongly", "/security/limits/", "Your limits", limit_wrongly, 422),
     CUSTOMERS("limits tried", "/security/limits/", "Your limits", try_limits),
+    NEWCOMERS("normal", "/security/profile/", "What is normal for you"),
+    CUSTOMERS("normal", "/security/profile/", "What is normal for you", open_habits),
+    NEWCOMERS("would it pass", "/send/would-it-pass/", "Would it go through"),
+    CUSTOMERS("would it pass", "/send/would-it-pass/", "Would it go through", ask_first),
+    CUSTOMERS("would not", "/send/would-it-pass/", "Would it go through", ask_wrongly, 422),
     CUSTOMERS("rhythm", "/security/rhythm/", "The rhythm of your typing"),
     CUSTOMERS("shared data", "/shared-data/", "Who sees my data"),
     CUSTOMERS("grant", "/shared-data/grant/", "Share an account"),
@@ -523,6 +556,9 @@ PLACES = [
     OFFICERS("books", "/admin/books/", "."),
     OFFICERS("books refused", "/admin/books/?on=2999-01-01", ".", None, 422),
     OFFICERS("integrity", "/admin/integrity/", "."),
+    OFFICERS("monitoring", "/admin/monitoring/?range=month", ".", open_figures),
+    OFFICERS("fairness", "/admin/fairness/", "."),
+    OFFICERS("what if", "/admin/what-if/", "."),
     OFFICERS("adjustments", "/admin/banking/adjustment/", "."),
     OFFICERS("propose adjustment", "/admin/banking/adjustment/propose", "."),
     OFFICERS("propose closing", "/admin/banking/closing/propose", "."),

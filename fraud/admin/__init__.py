@@ -1,5 +1,25 @@
 """The console's rooms of this app; each file is a topic."""
 
-from fraud.admin import alerts, cases, decisions, labels, learning, limits, rulebook, stream
+from fraud.admin import (
+    alerts,
+    cases,
+    decisions,
+    labels,
+    learning,
+    limits,
+    profile,
+    rulebook,
+    stream,
+)
 
-__all__ = ["alerts", "cases", "decisions", "labels", "learning", "limits", "rulebook", "stream"]
+__all__ = [
+    "alerts",
+    "cases",
+    "decisions",
+    "labels",
+    "learning",
+    "limits",
+    "profile",
+    "rulebook",
+    "stream",
+]

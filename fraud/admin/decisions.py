@@ -1,15 +1,24 @@
 """Decisions and what really moved: to be read."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import RangeNumericFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from fintrust.core.admin_base import MomentRangeFilter
+from fintrust.core.errors import NotFound
 from fraud.admin.base import FraudAdmin, pretty
+from fraud.explanation import beside, parts
 from fraud.hits import say
 from fraud.models import AfterScore, Decision, PaymentFact
+from fraud.replay import replay
+from fraud.selectors import changes_that_pass
 
 VERDICTS = {"Verified": "success", "Flagged": "warning", "Blocked": "danger"}
 RISKS = {"Safe": "success", "Suspicious": "warning", "Critical": "danger"}
@@ -38,9 +47,12 @@ class DecisionAdmin(FraudAdmin):
     list_select_related = ("customer",)
     date_hierarchy = "at"
     ordering = ("-at", "-id")
+    actions_detail = ("replay_now",)
     fields = readonly_fields = (
         "name", "subject", "customer", "amount", "at", "recorded_at", "verdict_badge", "risk_badge",
-        "score", "forbidden", "sentences", "alerted", "ruleset", "facts_shown", "snapshot_shown",
+        "score", "forbidden", "sentences", "alerted", "ruleset", "officers", "champion",
+        "shadow_model", "on_trial", "missing",
+        "facts_shown", "snapshot_shown",
     )  # fmt: skip
 
     @display(description="decision", ordering="id")
@@ -65,10 +77,43 @@ class DecisionAdmin(FraudAdmin):
 
     @display(description="reasons")
     def sentences(self, decision: Decision) -> str:
-        if not decision.reasons:
-            return "Nothing unusual was found."
-        found = ((reason["text"], f"{reason['weight']:.2f}") for reason in decision.reasons)
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{} (weighs {})</li>", found))
+        """Each with its weight, and the payment beside what was normal for the customer."""
+        lines = beside(decision.facts_then(), decision.snapshot_then())
+        context = {
+            "reasons": decision.reasons,
+            "beside": lines,
+            "passing": changes_that_pass(decision),
+            "parts": parts(decision.contributions),
+        }
+        return render_to_string("admin/_weighed.html", context)
+
+    def has_replay_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self.has_view_permission(request)
+
+    @action(description="Replay now", icon="replay", permissions=["replay"])
+    def replay_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Decide again from what is stored, and say whether it comes out the same."""
+        decision = self.get_object(request, object_id)
+        if decision is None:
+            raise NotFound()
+        again = replay(decision)
+        tell = messages.success if again.same else messages.warning
+        tell(request, f"Replayed: {again}")
+        return redirect("admin:fraud_decision_change", decision.pk)
+
+    @display(description="rules and model on trial")
+    def on_trial(self, decision: Decision) -> str:
+        """What they would have said."""
+        said = decision.shadow
+        if not said:
+            return "-"
+        model = f"score {said['score']:.3f}; " if "score" in said else ""
+        rules = ", ".join(said.get("rules", [])) or "no rule"
+        return f"{said['verdict'].capitalize()} ({model}{rules})"
+
+    @display(description="could not be asked")
+    def missing(self, decision: Decision) -> str:
+        return ", ".join(decision.degraded) or "-"
 
     @display(description="alerts")
     def alerted(self, decision: Decision) -> str:

@@ -149,6 +149,7 @@ class Aggregate:
     column: str = ""  # of DISTINCT
     share: float = 0.0  # of QUANTILE
     newest: int = 0  # of NEWEST
+    habit: bool = False  # only of what the customer lets the bank learn from
 
 
 def _windows(
@@ -180,39 +181,52 @@ def length(name: str) -> timedelta:
 
 # The customer's own payments in this direction, in any currency unless it says otherwise.
 _OWN = (
-    *_windows("own_count", OWN, COUNT, "10m", "1h", "24h", "7d", "30d", "180d"),
+    *_windows("own_count", OWN, COUNT, "10m", "1h", "24h", "7d", "30d"),
+    Aggregate(name="own_count_180d", entity=OWN, measure=COUNT, window=180 * DAY, habit=True),
     *_windows("own_sum", OWN, SUM, "10m", "1h", "24h", "7d", "30d", where=(CURRENCY,)),
-    Aggregate(name="own_same_count", entity=OWN, measure=COUNT, where=(CURRENCY,)),
-    Aggregate(name="own_same_sum", entity=OWN, measure=SUM, where=(CURRENCY,)),
-    Aggregate(name="own_same_squares", entity=OWN, measure=SQUARES, where=(CURRENCY,)),
-    Aggregate(name="own_median", entity=OWN, measure=QUANTILE, share=0.5, where=(CURRENCY,)),
-    Aggregate(name="own_high", entity=OWN, measure=QUANTILE, share=0.9, where=(CURRENCY,)),
-    Aggregate(name="own_largest", entity=OWN, measure=LARGEST, where=(CURRENCY,)),
-    Aggregate(name="own_first_at", entity=OWN, measure=FIRST),
+    Aggregate(name="own_same_count", entity=OWN, measure=COUNT, where=(CURRENCY,), habit=True),
+    Aggregate(name="own_same_sum", entity=OWN, measure=SUM, where=(CURRENCY,), habit=True),
+    Aggregate(name="own_same_squares", entity=OWN, measure=SQUARES, where=(CURRENCY,), habit=True),
+    Aggregate(
+        name="own_median", entity=OWN, measure=QUANTILE, share=0.5, where=(CURRENCY,), habit=True
+    ),
+    Aggregate(
+        name="own_high", entity=OWN, measure=QUANTILE, share=0.9, where=(CURRENCY,), habit=True
+    ),
+    Aggregate(name="own_largest", entity=OWN, measure=LARGEST, where=(CURRENCY,), habit=True),
+    Aggregate(name="own_first_at", entity=OWN, measure=FIRST, habit=True),
     Aggregate(name="own_last_at", entity=OWN, measure=LAST),
-    Aggregate(name="own_same_first_at", entity=OWN, measure=FIRST, where=(CURRENCY,)),
+    Aggregate(name="own_same_first_at", entity=OWN, measure=FIRST, where=(CURRENCY,), habit=True),
     *_windows("own_unusual", OWN, COUNT, "3d", "7d", "30d", where=(UNUSUAL,)),
     *_windows("own_payees", OWN, DISTINCT, "24h", column="counterparty"),
     *_windows("account_sum", OWN, SUM, "24h", where=(ACCOUNT, CURRENCY)),
     Aggregate(name="own_device_count", entity=OWN, measure=COUNT, where=(SAME_DEVICE,)),
     *(
         Aggregate(
-            name=f"own_hour_{hour}", entity=OWN, measure=COUNT, where=(Is("local_hour", hour),)
+            name=f"own_hour_{hour}",
+            entity=OWN,
+            measure=COUNT,
+            where=(Is("local_hour", hour),),
+            habit=True,
         )
         for hour in range(HOURS)
     ),
     *(
         Aggregate(
-            name=f"own_weekday_{day}", entity=OWN, measure=COUNT, where=(Is("local_weekday", day),)
+            name=f"own_weekday_{day}",
+            entity=OWN,
+            measure=COUNT,
+            where=(Is("local_weekday", day),),
+            habit=True,
         )
         for day in range(WEEKDAYS)
     ),
 )
 
 _OTHERS = (
-    Aggregate(name="pair_count", entity=PAIR, measure=COUNT),
-    Aggregate(name="pair_largest", entity=PAIR, measure=LARGEST, where=(CURRENCY,)),
-    Aggregate(name="pair_first_at", entity=PAIR, measure=FIRST),
+    Aggregate(name="pair_count", entity=PAIR, measure=COUNT, habit=True),
+    Aggregate(name="pair_largest", entity=PAIR, measure=LARGEST, where=(CURRENCY,), habit=True),
+    Aggregate(name="pair_first_at", entity=PAIR, measure=FIRST, habit=True),
     *_windows("payee_count", PAYEE, COUNT, "24h", "7d", "28d", where=(SPENT,)),
     *_windows("payee_customers", PAYEE, DISTINCT, "7d", where=(SPENT,), column="customer"),
     *_windows("received_sum", RECEIVED, SUM, "24h", where=(CURRENCY,)),

@@ -30,6 +30,7 @@ from fraud.features.aggregates import (
     Same,
     micros,
 )
+from fraud.profile.statement import LEARN_SINCE
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def statement(
     by_entity: dict[Entity, list[Aggregate]] = {}
     for aggregate in aggregates:
         by_entity.setdefault(aggregate.entity, []).append(aggregate)
-    parts, columns = [], []
+    parts, columns = [f"learning AS MATERIALIZED (\n    SELECT {LEARN_SINCE} AS since\n)"], []
     for entity, mine in by_entity.items():
         made = list(_columns(entity, mine))
         parts += [*_rows(entity), _counted(entity, made)]
@@ -219,11 +220,12 @@ def _columns(entity: Entity, aggregates: list[Aggregate]) -> Iterator[Column]:
             sql = f"{_measure(aggregate)} AS {aggregate.name}"
             yield Column(sql, name=aggregate.name)
     for column, names in spreads.items():
-        yield Column(f"array_agg({column}) AS {entity.name}_{column}", spread=names)
+        learned = f" FILTER (WHERE {_LEARNED})"  # every spread is a habit
+        yield Column(f"array_agg({column}){learned} AS {entity.name}_{column}", spread=names)
 
 
 def _spread(aggregate: Aggregate) -> Is | None:
-    if aggregate.measure == COUNT and aggregate.window is None and len(aggregate.where) == 1:
+    if aggregate.measure == COUNT and aggregate.habit and len(aggregate.where) == 1:
         (condition,) = aggregate.where
         if isinstance(condition, Is) and condition.column in {"local_hour", "local_weekday"}:
             return condition
@@ -235,6 +237,8 @@ def _measure(aggregate: Aggregate) -> str:
     conditions = [_condition(table, condition) for condition in aggregate.where]
     if aggregate.window is not None and aggregate.window != aggregate.entity.span:
         conditions.append(f"{table.time} > {_start(aggregate.window)}")
+    if aggregate.habit:
+        conditions.append(_LEARNED)
     if aggregate.measure == NEWEST:
         conditions.append(f"place <= {aggregate.newest}")
     if aggregate.measure == SINCE_FRAUD:
@@ -245,6 +249,7 @@ def _measure(aggregate: Aggregate) -> str:
     )
 
 
+_LEARNED = "at >= (SELECT since FROM learning)"
 _MICROS = "(extract(epoch FROM {moment}) * 1000000)::bigint"
 _MEASURES = {
     COUNT: "count(*){only}",

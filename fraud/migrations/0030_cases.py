@@ -10,7 +10,7 @@ import fintrust.core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fraud", "0005_features"),
+        ("fraud", "0022_drop_customerlimit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -51,10 +51,6 @@ class Migration(migrations.Migration):
                 "default_permissions": (),
             },
         ),
-        migrations.AddIndex(
-            model_name="label",
-            index=models.Index(fields=["known_at"], name="fraud_label_known"),
-        ),
         migrations.AddField(
             model_name="dispute",
             name="decision",

@@ -10,7 +10,7 @@ from fintrust.core import access
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fraud", "0016_learning_access"),
+        ("fraud", "0033_disputes_access"),
         ("core", "0002_access"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

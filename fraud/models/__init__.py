@@ -8,6 +8,7 @@ from fraud.models.disputes import Dispute
 from fraud.models.labels import Label
 from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.models.limits import PolicyVersion
+from fraud.models.profile import LearningChoice
 from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
 from fraud.models.stream import (
     DeadLetter,
@@ -33,6 +34,7 @@ __all__ = [
     "DriftCheck",
     "EvidenceFile",
     "Label",
+    "LearningChoice",
     "ModelVersion",
     "PaymentFact",
     "PolicyVersion",

@@ -66,7 +66,10 @@ class Label(models.Model):
             ),
             models.Index(fields=["decision", "-known_at", "-id"], name="fraud_label_decision"),
             models.Index(fields=["tx", "id"], name="fraud_label_follow"),
-            models.Index(fields=["known_at"], name="fraud_label_known"),  # how old labels are
+            # How old labels are, which `fraud.monitoring` shows.
+            models.Index(
+                fields=["-known_at"], include=["paid_at", "source"], name="fraud_label_newest"
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -6,11 +6,12 @@ from django.urls import reverse
 
 from audit.models import Record
 from fraud import services
-from fraud.models import AfterScore, Alert, Decision, PaymentFact, PolicyVersion
-from fraud.tests.factories import customer, facts, paid
+from fraud.models import AfterScore, Alert, Decision, LearningChoice, PaymentFact, PolicyVersion
+from fraud.profile.services import forget_normal
+from fraud.tests.factories import LENIENT, customer, facts, paid
 
 pytestmark = pytest.mark.django_db
-MODELS = (Decision, Alert, PaymentFact, AfterScore, PolicyVersion)
+MODELS = (Decision, Alert, PaymentFact, AfterScore, PolicyVersion, LearningChoice)
 
 
 @pytest.fixture
@@ -47,7 +48,9 @@ def rows(ada, alert):
     services.set_limits(customer=ada, largest_minor={"GBP": 10_000_00}, by=ada)
     score = AfterScore.objects.create(fact=fact, model="forest-1", score=0.4)
     limit = PolicyVersion.objects.get()
-    return dict(zip(MODELS, (alert.decision, alert, fact, score, limit), strict=True))
+    forget_normal(customer=ada, by=ada)
+    choice = LearningChoice.objects.get()
+    return dict(zip(MODELS, (alert.decision, alert, fact, score, limit, choice), strict=True))
 
 
 def admin_url(model, page, *args):
@@ -74,6 +77,30 @@ def test_a_decision_explains_itself_in_sentences(desk, alert):
     page = desk.get(admin_url(Decision, "change", alert.decision_id)).content.decode()
     assert "£1,500.00 is a lot while we know only 0 of your payments" in page
     assert "&quot;local_hour&quot;: 12" in page
+
+
+def test_a_decision_shows_weights_and_what_was_normal(desk, alert):
+    page = desk.get(admin_url(Decision, "change", alert.decision_id)).content.decode()
+    assert '<meter min="0" max="1" value="0.350"' in page
+    assert "Usual for this customer" in page
+
+
+def test_a_decision_is_replayed_on_the_spot(desk, alert):
+    url = admin_url(Decision, "replay_now", alert.decision_id)
+    assert "reproduced exactly" in desk.get(url, follow=True).content.decode()
+
+
+def test_a_replay_says_what_differs(desk, ada):
+    services.assess(facts(customer_id=ada.pk, amount_minor=1_500_00), ruleset=LENIENT)
+    decision = Decision.objects.get()
+    page = desk.get(admin_url(Decision, "replay_now", decision.pk), follow=True).content.decode()
+    assert "differs" in page and "score: 0.0 then, 0.35 now" in page
+    assert "decided under lenient" in page
+
+
+def test_without_the_permission_nothing_is_replayed(client, alert):
+    officer(client)
+    assert client.get(admin_url(Decision, "replay_now", alert.decision_id)).status_code == 403
 
 
 def test_looking_at_a_decision_is_remembered_for_its_customer(desk, ada, alert):

@@ -56,7 +56,25 @@ def test_a_customer_reads_their_decision_with_its_reasons(api, decision):
                 "weight": 0.35,
             }
         ],
+        "contributions": [],
+        "would_have_passed": [
+            {"code": "amount", "text": "Up to £999.99"},
+            {"code": "known_payee", "text": "To a payee you have paid as much before"},
+        ],
+        "normal": [
+            {
+                "what": "Amount",
+                "this": "£1,500.00",
+                "usual": "we know 0 of your payments in GBP",
+            },
+            {"what": "Payee", "this": "never paid before", "usual": "0 payments to others"},
+            {"what": "Hour", "this": "12:00", "usual": "nothing known yet"},
+            {"what": "Speed", "this": "the first within 24 hours", "usual": "nothing known yet"},
+        ],
         "ruleset": decision.ruleset,
+        "officers_ruleset": "",
+        "model": "",
+        "degraded": [],
         "at": "2026-03-10T12:00:00Z",
     }
 

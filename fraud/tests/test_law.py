@@ -5,14 +5,16 @@ import pytest
 
 from fraud import services
 from fraud.models import AfterScore, Alert
+from fraud.profile.services import forget_normal
 from fraud.tests.factories import customer, facts
 
-WRITTEN_ONCE = ("fraud_decision", "fraud_paymentfact", "fraud_afterscore")
+WRITTEN_ONCE = ("fraud_decision", "fraud_paymentfact", "fraud_afterscore", "fraud_learningchoice")
 CHANGES = (
     "UPDATE fraud_decision SET verdict = 'VERIFIED'",
     "UPDATE fraud_decision SET snapshot = '{}'",
     "UPDATE fraud_paymentfact SET amount_minor = 1",
     "UPDATE fraud_afterscore SET score = 0",
+    "UPDATE fraud_learningchoice SET effective_at = at",
     *(f"DELETE FROM {table}" for table in WRITTEN_ONCE),
     *(f"TRUNCATE {table} CASCADE" for table in WRITTEN_ONCE),
 )
@@ -24,6 +26,7 @@ def judged(bank):
     decision = services.assess(facts(customer_id=ada.pk, amount_minor=1_500_00))
     fact = services.observe(decision)
     AfterScore.objects.create(fact=fact, model="test", score=0.5)
+    forget_normal(customer=ada, by=ada)
     return decision
 
 

@@ -25,6 +25,8 @@ function show(state, lag = 0) {
   const now = late ? `Live, ${(lag / 1000).toFixed(1)} s behind` : text;
   pill.dataset.connection = state;
   pill.className = `feed-link tag tone-${late ? "warning" : tone}`;
+  const behind = document.querySelector("[data-lag]");
+  if (behind && state === "live") behind.textContent = `${(lag / 1000).toFixed(1)} s`;
   if (words.textContent !== now) words.textContent = now; // a status that repeats itself is noise
 }
 

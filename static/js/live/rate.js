@@ -7,7 +7,7 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 function series() {
   const bar = (label, column, name) => ({ label, data: cells(column).map(Number), backgroundColor: colour(name), barPercentage: 1, categoryPercentage: 0.8 });
-  return [bar("Alerts", 2, "--chart-5"), bar("Movements", 3, "--chart-1")];
+  return [bar("Passed", 2, "--color-success"), bar("Held", 3, "--color-warning"), bar("Refused", 4, "--color-error")];
 }
 
 function draw() {

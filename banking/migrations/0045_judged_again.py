@@ -6,7 +6,7 @@ from fintrust.core import access
 class Migration(migrations.Migration):
     """Money that waited is held to its owner's limits of the moment it would go."""
 
-    dependencies = [("banking", "0043_webhooks")]
+    dependencies = [("banking", "0044_stripes")]
 
     operations = [
         access.sql_file(

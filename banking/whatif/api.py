@@ -1,0 +1,180 @@
+"""What would be decided about a payment, for programs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from banking import errors
+from banking.api import TransferBody
+from banking.models import Transfer
+from banking.numbers import AccountNumberInvalid
+from banking.whatif.services import (
+    OUTCOMES,
+    Answer,
+    Question,
+    may_ask_about,
+    payee_behind,
+    what_if,
+)
+from fintrust.core import money
+from fintrust.core.api import Body, Moment, Text, WholeNumber, about, body_of, raises
+from fintrust.core.errors import Forbidden, Invalid, NotFound, Problem
+from fintrust.core.http import PersonApiRequest
+from fraud.api import RiskChange, RiskPart
+from fraud.errors import UnknownNumber
+from fraud.models import Decision
+
+PLACE_MAX = 80
+_FAR = 20_000  # kilometres: the other side of the earth
+_EXAMPLE = {
+    "source": "acc_01kahkf19qf7wa2mgdb9wkbn4w",
+    "target": "acc_01kahkf19qf7wa2mgdb9wkbn4x",
+    "amount": "1500.00",
+    "currency": "EUR",
+    "at": "2026-11-27T03:10:00Z",
+    "location": {"place": "Lisbon, PT"},
+}
+
+
+class Degrees(serializers.FloatField):
+    """A JSON number of earthly size."""
+
+    def to_internal_value(self, data: Any) -> float:
+        number = isinstance(data, int | float) and not isinstance(data, bool)
+        # Compared before it is made a float: a whole number may be larger than any of those.
+        if not number or not -_FAR <= data <= _FAR:
+            self.fail("invalid")
+        return float(data)
+
+
+class LocationBody(Body):
+    """Where it would be asked for. A text alone is a place."""
+
+    place = Text(required=False, max_length=PLACE_MAX, help_text='As declared: "Lisbon, PT".')
+    latitude = Degrees(required=False, min_value=-90, max_value=90)
+    longitude = Degrees(required=False, min_value=-180, max_value=180)
+    accuracy_km = Degrees(required=False, min_value=0, max_value=_FAR)
+
+    class Meta:
+        ref_name = "Location"
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str):
+            data = {"place": data}
+        if not isinstance(data, Mapping):
+            raise Invalid("A location is a place, or an object.", field="location")
+        return super().to_internal_value(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("latitude" in attrs) != ("longitude" in attrs):
+            raise Invalid("Latitude and longitude belong together.", field="location")
+        return attrs
+
+
+class WhatIfBody(TransferBody):
+    """A transfer, and when and where it would be asked for."""
+
+    source = Text(max_length=60, help_text="One of your accounts; any customer's for officers.")
+    target = Text(
+        max_length=60,
+        help_text="Who would be paid: an account's id or number. A number you have never dealt"
+        " with is not looked up: it counts as somebody new to you.",
+    )
+    at = serializers.DateTimeField(
+        required=False,
+        help_text="When it would be asked for; now without it. At most 180 days back and 31 ahead.",
+    )
+    location = LocationBody(required=False)
+    known = serializers.DictField(
+        child=WholeNumber(),
+        required=False,
+        help_text='Numbers to take for others, for officers: `{"pair_count": 3}`.',
+    )
+    target_currency = quote = None  # type: ignore[assignment]  # nothing is agreed to
+
+
+class Violated(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    text = serializers.CharField(source="because")
+
+
+class WeighedReason(Violated):
+    weight = serializers.FloatField(min_value=0, max_value=1)
+
+
+class Obstacle(serializers.Serializer[Problem]):
+    code = serializers.CharField()
+    text = serializers.CharField(source="message")
+
+
+class WhatIfView(serializers.Serializer[Answer]):
+    """What would be decided. Nothing moves, and nothing is kept."""
+
+    outcome = serializers.ChoiceField(
+        list(OUTCOMES.values()), help_text="What would become of the transfer."
+    )
+    verdict = serializers.ChoiceField(Decision.Verdict.choices, source="verdict.verdict")
+    score = serializers.FloatField(min_value=0, max_value=1, source="verdict.score")
+    risk_level = serializers.ChoiceField(Decision.Risk.choices, source="verdict.risk_level")
+    by_own_limit = serializers.BooleanField(
+        source="verdict.forbidden", help_text="Your own limits refuse it, whatever the score."
+    )
+    reasons = WeighedReason(many=True, source="verdict.reasons")
+    contributions = RiskPart(
+        many=True, source="parts", help_text="What the model's score is made of."
+    )
+    would_pass = RiskChange(
+        many=True, source="tried.passing", help_text="The smallest changes with which it would."
+    )
+    policies_violated = Violated(many=True, help_text="Your own limits that forbid it.")
+    obstacle = Obstacle(
+        allow_null=True,
+        help_text="What else would stop it now: no funds, a frozen account, the bank's limits.",
+    )
+    ruleset = serializers.CharField(source="verdict.ruleset")
+    at = Moment(source="tried.facts.at")
+
+
+class Assess(APIView):
+    throttle_scope = "what-if"
+
+    @extend_schema(
+        operation_id="risk_assess",
+        request=WhatIfBody,
+        responses={200: WhatIfView},
+        examples=[
+            OpenApiExample("Fifteen hundred, at night in Lisbon", _EXAMPLE, request_only=True)
+        ],
+    )
+    @raises(
+        money.InvalidAmount,
+        money.AmountTooLarge,
+        money.CurrencyMismatch,
+        errors.MomentOutOfRange,
+        errors.SameAccount,
+        errors.UnknownPayee,
+        UnknownNumber,
+        AccountNumberInvalid,
+        Forbidden,
+        NotFound,
+    )
+    def post(self, request: PersonApiRequest) -> Response:
+        """What would be decided about a payment
+
+        Judged like a transfer, by the same rules and from the same history, and then forgotten:
+        nothing is booked, learned or alerted. For your own accounts; officers ask about every
+        customer's, and the customer sees that they did.
+        """
+        asked = body_of(request, WhatIfBody)
+        with about("source"):
+            source = may_ask_about(request.user, asked["source"])
+        with about("target"):
+            target = payee_behind(request.user, asked["target"])
+        more = {name: asked[name] for name in ("at", "location", "known") if name in asked}
+        question = Question(source, target, asked["amount"], **more)
+        answer = what_if(question, by=request.user, channel=Transfer.Channel.API)
+        return Response(WhatIfView(answer).data)

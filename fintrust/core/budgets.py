@@ -1,0 +1,82 @@
+"""Budgets of requests: so many in a window of time, counted in Redis.
+
+Every process counts in the same place, and one atomic step counts, so two requests at once are two.
+"""
+
+import time
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+from redis import Redis
+from rest_framework.settings import api_settings
+
+from fintrust.core.errors import TooMany
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """So many requests in so many seconds."""
+
+    name: str
+    quota: int
+    window: int
+
+    @classmethod
+    def named(cls, name: str) -> "Budget":
+        number, period = str(api_settings.DEFAULT_THROTTLE_RATES[name]).split("/")
+        return cls(name, int(number), _SECONDS[period[0]])
+
+    def spend(self, who: str, *, now: float) -> "Usage":
+        window, into = divmod(now, self.window)
+        key = f"rate:{self.name}:{who}:{int(window)}"
+        with _redis().pipeline() as both:  # one round trip, and one step for everybody else
+            both.set(key, 0, ex=self.window + 1, nx=True)
+            both.incr(key)
+            _, spent = both.execute()
+        return Usage(self, int(spent), int(self.window - into) + 1)
+
+
+@cache
+def _redis() -> Redis:
+    return Redis.from_url(settings.REDIS_URL)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    budget: Budget
+    spent: int
+    resets_in: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.budget.quota - self.spent)
+
+    @property
+    def allowed(self) -> bool:
+        return self.spent <= self.budget.quota
+
+    def headers(self) -> dict[str, str]:
+        """RateLimit header fields for HTTP (IETF httpapi draft)."""
+        name = self.budget.name
+        return {
+            "RateLimit-Policy": f'"{name}";q={self.budget.quota};w={self.budget.window}',
+            "RateLimit": f'"{name}";r={self.left};t={self.resets_in}',
+        }
+
+
+class BudgetSpent(TooMany):
+    """Too many requests; wait a moment."""
+
+    def __init__(self, message: str | None = None, *, wait: int = 3600) -> None:
+        self.wait = wait  # becomes Retry-After
+        super().__init__(message or f"That was often. Try again in {-(-wait // 60)} min.")
+
+
+def spend(name: str, who: str) -> None:
+    """For pages: one request of this budget, or a problem."""
+    usage = Budget.named(name).spend(who, now=time.time())
+    if not usage.allowed:
+        raise BudgetSpent(wait=usage.resets_in)

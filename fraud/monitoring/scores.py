@@ -1,0 +1,98 @@
+"""What scores and verdicts were, over time. Values in, values out: no Django here."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from fraud.monitoring.policy import MONITORING
+from fraud.verdict import BLOCKED, FLAGGED, VERIFIED
+
+VERDICTS = (VERIFIED, FLAGGED, BLOCKED)
+_SCORE_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Decisions of one stretch of time with one verdict and in one band of the score."""
+
+    at: date | datetime
+    verdict: str
+    bin: int
+    count: int
+    sum: float
+    largest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One stretch of time."""
+
+    at: date | datetime
+    counts: dict[str, int]
+    mean: float | None
+    largest: float | None
+
+    @property
+    def decisions(self) -> int:
+        return sum(self.counts.values())
+
+    def share(self, verdict: str) -> float | None:
+        return self.counts[verdict] / self.decisions if self.decisions else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A range of time, quiet stretches too, oldest first."""
+
+    stretches: tuple[Stretch, ...]
+    counts: dict[str, int]
+    bins: tuple[int, ...]
+
+    @property
+    def decisions(self) -> int:
+        return sum(self.counts.values())
+
+    def share(self, verdict: str) -> float | None:
+        return self.counts[verdict] / self.decisions if self.decisions else None
+
+
+def scores(cells: Iterable[Cell], when: Sequence[date | datetime]) -> Scores:
+    """Put together what one statement counted."""
+    by_stretch: dict[date | datetime, list[Cell]] = defaultdict(list)
+    counts, bins = dict.fromkeys(VERDICTS, 0), [0] * MONITORING.bins
+    for cell in cells:
+        by_stretch[cell.at].append(cell)
+        counts[cell.verdict] += cell.count
+        bins[cell.bin] += cell.count
+    return Scores(tuple(_stretch(at, by_stretch[at]) for at in when), counts, tuple(bins))
+
+
+def _stretch(at: date | datetime, cells: Sequence[Cell]) -> Stretch:
+    counts = dict.fromkeys(VERDICTS, 0)
+    for cell in cells:
+        counts[cell.verdict] += cell.count
+    total = sum(counts.values())
+    if not total:
+        return Stretch(at, counts, None, None)
+    mean = math.fsum(cell.sum for cell in cells) / total
+    largest = max(cell.largest for cell in cells)
+    return Stretch(at, counts, round(mean, _SCORE_DECIMALS), largest)
+
+
+def edges() -> list[tuple[float, float]]:
+    """Where each band of the score begins and ends; the last one includes its end."""
+    return [(n / MONITORING.bins, (n + 1) / MONITORING.bins) for n in range(MONITORING.bins)]
+
+
+def stability(before: Sequence[int], now: Sequence[int]) -> float | None:
+    """The population stability index of two distributions over the same bands; None without
+    enough to compare. An empty band counts as half a decision, or it would be infinite."""
+    if not sum(before) or not sum(now):
+        return None
+    shares = [
+        [max(count, 0.5) / sum(max(c, 0.5) for c in counts) for count in counts]
+        for counts in (before, now)
+    ]
+    return math.fsum((b - a) * math.log(b / a) for a, b in zip(*shares, strict=True))

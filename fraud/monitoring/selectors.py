@@ -1,0 +1,166 @@
+"""What was decided, counted. Each question reads one range of one index, or so many of its rows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from django.db.models import Count, F, FloatField, Func, IntegerField, Max, Sum, Value
+from django.db.models.functions import Least, TruncDate, TruncHour, TruncMinute
+
+from fraud.models import Alert, Decision, DecisionQuerySet, Label
+from fraud.monitoring.policy import MONITORING
+from fraud.monitoring.scores import Cell, Scores, Stretch, scores
+from fraud.verdict import BLOCKED, FLAGGED
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+def scores_by_day(found: DecisionQuerySet, since: date, until: date, zone: tzinfo) -> Scores:
+    """Verdicts and scores of each day from `since` to `until`, on that clock."""
+    start, end = _midnight(since, zone), _midnight(until + timedelta(days=1), zone)
+    days = [since + timedelta(days=n) for n in range((until - since).days + 1)]
+    return scores(_cells(found, start, end, TruncDate("at", tzinfo=zone)), days)
+
+
+def scores_by_hour(since: datetime, until: datetime) -> Scores:
+    """The same for each hour of a day or two, everybody's."""
+    first = since.replace(minute=0, second=0, microsecond=0)
+    hours = [first + HOUR * n for n in range(int((until - first) / HOUR) + 1)]
+    when = TruncHour("at", tzinfo=first.tzinfo)
+    return scores(_cells(Decision.objects.all(), first, until, when), hours)
+
+
+def scores_by_minute(since: datetime, until: datetime) -> tuple[Stretch, ...]:
+    """The same for each minute of half an hour, everybody's."""
+    first = since.replace(second=0, microsecond=0)
+    minutes = [first + MINUTE * n for n in range(int((until - first) / MINUTE) + 1)]
+    when = TruncMinute("at", tzinfo=first.tzinfo)
+    return scores(_cells(Decision.objects.all(), first, until, when), minutes).stretches
+
+
+def bins_between(since: datetime, until: datetime) -> tuple[int, ...]:
+    """How the scores of a range are distributed, everybody's."""
+    rows = (
+        Decision.objects.filter(at__gte=since, at__lt=until)
+        .order_by()
+        .annotate(bin=_bin())
+        .values_list("bin")
+        .annotate(count=Count("*"))
+    )
+    found = dict(rows)
+    return tuple(found.get(band, 0) for band in range(MONITORING.bins))
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, zone)
+
+
+def _cells(found: DecisionQuerySet, start: datetime, end: datetime, when: Any) -> list[Cell]:
+    rows = (
+        found.filter(at__gte=start, at__lt=end)
+        .order_by()
+        .annotate(when=when, bin=_bin())
+        .values_list("when", "verdict", "bin")
+        .annotate(count=Count("*"), sum=Sum("score"), largest=Max("score"))
+    )
+    return [Cell(*row) for row in rows]
+
+
+def _bin() -> Any:
+    """Which band a score is in, from 0; a score of 1 is in the last."""
+    bucket = Func(
+        F("score"),
+        Value(0.0, FloatField()),
+        Value(1.0, FloatField()),
+        Value(MONITORING.bins),
+        function="width_bucket",
+        output_field=IntegerField(),
+    )
+    return Least(bucket, MONITORING.bins) - 1
+
+
+# --- what was held or refused ----------------------------------------------------------------
+
+
+def stopped(since: datetime, until: datetime) -> DecisionQuerySet:
+    """What was held or refused, newest first."""
+    found: DecisionQuerySet = Decision.objects.filter(
+        verdict__in=[FLAGGED, BLOCKED], at__gte=since, at__lt=until
+    )
+    return found.order_by("-at", "-id")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHits:
+    """How often a reason was given, among decisions that stopped a payment."""
+
+    code: str
+    held: int
+    refused: int
+
+    @property
+    def total(self) -> int:
+        return self.held + self.refused
+
+
+def top_reasons(since: datetime, until: datetime) -> list[RuleHits]:
+    """The reasons given most, among the newest stopped decisions."""
+    rows = stopped(since, until).values_list("verdict", "reasons")[: MONITORING.stopped_rows_max]
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for verdict, reasons in rows:
+        for code in {reason["code"] for reason in reasons}:
+            counts[code][verdict] += 1
+    found = [RuleHits(code, by[FLAGGED], by[BLOCKED]) for code, by in counts.items()]
+    return sorted(found, key=lambda one: (-one.total, one.code))[: MONITORING.rules_shown]
+
+
+# --- how soon somebody answered ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """How long something took, of those it did not take for ever."""
+
+    name: str
+    ended: int
+    waiting: int
+    median: timedelta | None
+    slow: timedelta | None  # nine in ten were quicker
+
+
+def alert_answers(since: datetime, until: datetime) -> list[Spans]:
+    """How soon alerts were acknowledged, the gravest first."""
+    rows = (
+        Alert.objects.filter(at__gte=since, at__lt=until)
+        .order_by("-at", "-id")
+        .values_list("severity", "at", "acknowledged_at")[: MONITORING.alerts_max]
+    )
+    times: dict[str, list[timedelta | None]] = defaultdict(list)
+    for severity, raised, acknowledged in rows:
+        times[severity].append(acknowledged - raised if acknowledged else None)
+    labels = [(Alert.Severity(value).label, value) for value in ("high", "medium", "low")]
+    return [_spans(label, times[value]) for label, value in labels if times[value]]
+
+
+def label_ages(since: datetime, until: datetime) -> list[Spans]:
+    """How old payments were when it became known what they were, by who said so."""
+    rows = (
+        Label.objects.filter(known_at__gte=since, known_at__lt=until)
+        .order_by("-known_at")
+        .values_list("source", "paid_at", "known_at")[: MONITORING.alerts_max]
+    )
+    times: dict[str, list[timedelta | None]] = defaultdict(list)
+    for source, paid, known in rows:
+        times[source].append(known - paid)
+    return [_spans(Label.Source(source).label, ages) for source, ages in sorted(times.items())]
+
+
+def _spans(name: str, times: Sequence[timedelta | None]) -> Spans:
+    ended = sorted(time for time in times if time is not None)
+    return Spans(name, len(ended), len(times) - len(ended), _at(ended, 0.5), _at(ended, 0.9))
+
+
+def _at(ordered: Sequence[timedelta], share: float) -> timedelta | None:
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else None
