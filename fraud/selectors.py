@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 
 import fraud.limits.selectors as limits
 from biometrics.selectors import SESSION_RISK
-from fintrust.core.ids import from_public
 from fintrust.core.models import User
 from fraud import features
 from fraud.counterfactual import Change, passing
@@ -20,7 +19,7 @@ from fraud.errors import ModelMissing
 from fraud.facts import Facts
 from fraud.features import AGGREGATES, Snapshot
 from fraud.features.statement import Statement, parameters, statement
-from fraud.models import Alert, Decision, DecisionQuerySet, ModelVersion
+from fraud.models import Alert, Decision, DecisionQuerySet
 from fraud.rulebook import selectors as rulebook
 from fraud.rulebook.closures import readable
 from fraud.travel import services as travel
@@ -158,7 +157,7 @@ def _scorer(model: str) -> Scorer | None:
     # Imported here: numpy is large, and a bank without models never needs it.
     from fraud.learning import registry
 
-    return registry.scorer(from_public(ModelVersion.prefix, model))
+    return registry.scorer(model)
 
 
 def changes_that_pass(decision: Decision) -> tuple[Change, ...]:

@@ -88,7 +88,7 @@ class WhatIfBody(TransferBody):
         required=False,
         help_text="When it would be asked for; now without it. At most 180 days back and 31 ahead.",
     )
-    location = LocationBody(required=False)
+    location = LocationBody(required=False)  # type: ignore[assignment]
     known = serializers.DictField(
         child=WholeNumber(),
         required=False,
