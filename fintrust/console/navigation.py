@@ -12,7 +12,7 @@ from django.urls import reverse
 from banking.proposals.selectors import open_adjustments, open_closings
 from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
-from fraud.learning.waiting import open_drift_alarms, open_promotions
+from fraud.learning.selectors import open_drift_alarms, open_promotions
 from fraud.selectors import open_alerts
 
 HELD = "status__exact=held"
