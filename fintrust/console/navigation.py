@@ -13,7 +13,7 @@ from banking.proposals.selectors import open_adjustments, open_closings
 from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
 from fraud.cases.selectors import queue
-from fraud.learning.waiting import open_drift_alarms, open_promotions
+from fraud.learning.selectors import open_drift_alarms, open_promotions
 from fraud.rulebook.selectors import proposals as proposed_rules
 from fraud.selectors import open_alerts
 

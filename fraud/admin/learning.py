@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin
 from fintrust.core.errors import NotFound, Problem
 from fintrust.core.ids import from_public
-from fraud.learning import selectors, services, waiting
+from fraud.learning import selectors, services
 from fraud.models import DriftCheck, ModelVersion, Promotion, TrainingRun
 
 STATES = {
@@ -348,7 +348,7 @@ class PromotionAdmin(LearningAdmin):
         return may and self._waits(object_id).filter(proposed_by=request.user).exists()
 
     def _waits(self, object_id: Any) -> "QuerySet[Promotion]":
-        return waiting.open_promotions().filter(pk=object_id)
+        return selectors.open_promotions().filter(pk=object_id)
 
     @action(
         description="Put in force", icon="check", variant=ActionVariant.PRIMARY,
@@ -420,7 +420,7 @@ class DriftCheckAdmin(LearningAdmin):
 
     def has_acknowledge_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         may = request.user.has_perm("fraud.acknowledge_driftcheck")
-        return may and waiting.open_drift_alarms().filter(pk=object_id).exists()
+        return may and selectors.open_drift_alarms().filter(pk=object_id).exists()
 
     @action(description="Acknowledge", icon="task_alt", permissions=["acknowledge"])
     def acknowledge(self, request: HttpRequest, object_id: str) -> HttpResponse:

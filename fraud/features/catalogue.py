@@ -95,6 +95,21 @@ _OWN = [
         Ratio(("own_same_sum",), ("own_same_count", "scale")),
     ),
     Feature("own_median", MONEY, "the own middle payment", _money("own_median")),
+    Feature(
+        "own_median_scaled",
+        NUMBER,
+        "the own middle payment, as if in euros",
+        Ratio(("own_median",), ("units",)),
+    ),
+    *(
+        Feature(
+            f"own_sum_{span}_vs_mean",
+            NUMBER,
+            f"own spending in the last {_SPANS[span]}, in own average payments",
+            Ratio((f"own_sum_{span}", "own_same_count"), ("own_same_sum",)),
+        )
+        for span in ("24h", "7d")
+    ),
     Feature("own_high", MONEY, "what 90 of 100 own payments stay below", _money("own_high")),
     Feature("own_largest", MONEY, "the own largest payment", _money("own_largest")),
     Feature(

@@ -209,6 +209,7 @@ _TOPICS: Mapping[str, frozenset[str]] = {
         "unusual_amount", "large_for_newcomer", "amount", "amount_scaled", "amount_vs_mean",
         "amount_vs_median", "amount_vs_high", "amount_vs_largest", "amount_vs_peer_high",
         "deviations", "own_mean", "own_median", "own_high", "own_largest", "peer_high",
+        "own_median_scaled",
     }),
     "payee": frozenset({
         "new_payee_large_amount", "new_payee", "pair_count", "amount_vs_pair_largest",
@@ -222,6 +223,7 @@ _TOPICS: Mapping[str, frozenset[str]] = {
     }),
     "spending": frozenset({
         "fast_spending", "own_sum_1h", "own_sum_24h", "own_sum_7d", "own_sum_30d",
+        "own_sum_24h_vs_mean", "own_sum_7d_vs_mean",
     }),
     "reputation": frozenset({
         "payee_frauds_1d", "payee_frauds_7d", "payee_frauds_28d", "payee_fraud_share_28d",

@@ -11,7 +11,7 @@ import numpy as np
 from django.utils import timezone
 
 from fraud.features.moments import micros_of
-from fraud.learning import metrics, registry, selectors, training, voices
+from fraud.learning import history, metrics, registry, training, voices
 from fraud.learning.metrics import Comparison
 from fraud.learning.policy import LearningPolicy
 from fraud.learning.training import Window
@@ -43,9 +43,9 @@ def of(model: ModelVersion, champion: ModelVersion | None, policy: LearningPolic
     """Both on the same payments, decided since both were trained, with outcomes known by now."""
     now = timezone.now()
     since = max(one.known_by for one in (model, champion) if one is not None)
-    table = selectors.stored(selectors.between(since, now, newest=policy.later_payments_max))
+    table = history.stored(history.between(since, now, newest=policy.later_payments_max))
     window = Window(micros_of(since), micros_of(now), micros_of(now))
-    taught = training.lesson(table, selectors.labels_of(table), window, policy)
+    taught = training.lesson(table, history.labels_of(table), window, policy)
     loaded = registry.load(model.public_id)
     scores = loaded.scores(table.columns)
     shifts = loaded.bundle.reference.shifts(table.columns | {training.SCORE: scores})

@@ -4,7 +4,7 @@ Whoever changes what is in force waits for one lock, looks again, and leaves a r
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -24,11 +24,14 @@ from fraud.errors import (
     ReasonNeeded,
     TrainingUnderWay,
 )
-from fraud.learning import bundle, card, evidence, selectors
-from fraud.learning.evidence import Evidence
+from fraud.learning import selectors
 from fraud.learning.policy import LEARNING, LearningPolicy
 from fraud.models import DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.rulebook import services as rulebook
+
+if TYPE_CHECKING:
+    from fraud.learning.bundle import Bundle
+    from fraud.learning.evidence import Evidence
 
 REASON_MIN, REASON_MAX = 3, 500
 
@@ -52,9 +55,12 @@ def ask_for_training(*, by: User | None) -> TrainingRun:
 
 @transaction.atomic
 def keep(
-    made: bundle.Bundle, *, data_hash: str, run: TrainingRun | None = None, by: User | None = None
+    made: "Bundle", *, data_hash: str, run: TrainingRun | None = None, by: User | None = None
 ) -> ModelVersion:
     """Remember a model as a candidate. The same bytes again are the same model."""
+    # Imported here, as where it measures: numpy is large, and the web starts without it.
+    from fraud.learning import bundle, card, evidence
+
     content = made.to_bytes()
     sha256 = bundle.digest(content)
     bundle.read(content, sha256)  # what cannot be read again is not worth keeping
@@ -109,6 +115,8 @@ def propose_promotion(
     *, model: ModelVersion, by: User, reason: str, policy: LearningPolicy = LEARNING
 ) -> Promotion:
     """Ask a colleague to put the shadow in force. Refused unless later payments speak for it."""
+    from fraud.learning import evidence
+
     _may(by, "propose_model")
     reason = _reason(reason)
     if selectors.shadow() != model:
@@ -122,7 +130,7 @@ def propose_promotion(
 
 @transaction.atomic
 def _propose(
-    model: ModelVersion, found: Evidence, by: User, reason: str, policy: LearningPolicy
+    model: ModelVersion, found: "Evidence", by: User, reason: str, policy: LearningPolicy
 ) -> Promotion:
     try:
         with transaction.atomic():
@@ -145,7 +153,7 @@ def _propose(
     return promotion
 
 
-def check(found: Evidence, policy: LearningPolicy = LEARNING) -> None:
+def check(found: "Evidence", policy: LearningPolicy = LEARNING) -> None:
     """Whether a model may come into force: proven, not worse, and about today's payments."""
     if (
         found.payments < policy.later_labels_min

@@ -16,7 +16,7 @@ from audit.services import record
 from fintrust.core import live
 from fraud.errors import TooFewLabels
 from fraud.features.moments import micros_of
-from fraud.learning import registry, selectors, services, thresholds, training
+from fraud.learning import history, registry, selectors, services, thresholds, training
 from fraud.learning.policy import LEARNING, LearningPolicy
 from fraud.learning.training import Window
 from fraud.models import AfterScore, DriftCheck, ModelVersion, PaymentFact, TrainingRun
@@ -84,14 +84,14 @@ def _end(run: TrainingRun, status: str, outcome: str) -> None:
 def _train(run: TrainingRun, policy: LearningPolicy) -> ModelVersion:
     now = timezone.now()
     start = now - policy.window
-    decisions = selectors.between(start, now, newest=policy.payments_max)
+    decisions = history.between(start, now, newest=policy.payments_max)
 
     def read(rows: int) -> None:
         _say(run, step="reading decisions", rows_read=rows)
 
-    table = selectors.stored(decisions, read)
+    table = history.stored(decisions, read)
     _say(run, step="reading labels", percent=5, rows_read=len(table.ids))
-    labels = selectors.labels_of(table)
+    labels = history.labels_of(table)
     window = Window(micros_of(start), micros_of(now), micros_of(now))
     made = training.train(
         table, labels, window, policy, lambda step, percent: _say(run, step=step, percent=percent)
@@ -125,7 +125,7 @@ def _score_batch(policy: LearningPolicy) -> int:
         if model is None or scorer is None:
             return 0
         facts = {fact.decision_id: fact for fact in _unscored(model, policy)}
-        table = selectors.stored(selectors.decided(list(facts)))
+        table = history.stored(history.decided(list(facts)))
         AfterScore.objects.bulk_create(
             (
                 AfterScore(fact=facts[id], model=model.public_id, score=float(score))
@@ -157,7 +157,7 @@ def watch_drift(policy: LearningPolicy = LEARNING) -> DriftCheck | None:
         scorer = registry.scorer(model.public_id)
         if scorer is None:
             return None
-        table = selectors.stored(selectors.newest_payments(policy.drift_payments))
+        table = history.stored(history.newest_payments(policy.drift_payments))
         scores = scorer.scores(table.columns)
         shifts = scorer.bundle.reference.shifts(table.columns | {training.SCORE: scores})
         return _remember(model, shifts, len(table.ids), until, policy)

@@ -26,7 +26,8 @@ from fraud.errors import (
     TrainingUnderWay,
 )
 from fraud.features.moments import micros_of
-from fraud.learning import registry, selectors, services, training, waiting, work
+from fraud.learning import history as known
+from fraud.learning import registry, selectors, services, training, work
 from fraud.learning.evidence import Evidence
 from fraud.learning.metrics import Comparison
 from fraud.learning.policy import LEARNING
@@ -136,8 +137,8 @@ def test_a_model_is_asked_for_trained_and_kept(history, olga):
 
 def test_the_same_history_again_is_the_same_model(history, olga):
     now = timezone.now()
-    table = selectors.stored(selectors.between(now - FEW.window, now, newest=10_000))
-    again = selectors.stored(selectors.between(now - FEW.window, now, newest=10_000))
+    table = known.stored(known.between(now - FEW.window, now, newest=10_000))
+    again = known.stored(known.between(now - FEW.window, now, newest=10_000))
     assert table.digest() == again.digest()
     first, second = kept(7, known_by=now), kept(7, known_by=now)
     assert first.pk == second.pk
@@ -197,11 +198,11 @@ def test_nobody_asked_so_nothing_is_trained(db):
 
 def test_what_an_own_limit_forbade_teaches_nothing(ada, history):
     now = timezone.now()
-    before = len(selectors.stored(selectors.between(now - FEW.window, now, newest=2_000)).ids)
+    before = len(known.stored(known.between(now - FEW.window, now, newest=2_000)).ids)
     forbidden = lessons._decision(ada, now - HOUR, 9_000_00, 0)
     forbidden.forbidden = True
     forbidden.save(force_insert=True)
-    after = selectors.stored(selectors.between(now - FEW.window, now, newest=2_000))
+    after = known.stored(known.between(now - FEW.window, now, newest=2_000))
     assert len(after.ids) == before == 900
 
 
@@ -286,9 +287,9 @@ def trained(ada, olga):
     now = timezone.now()
     lessons.decided(ada, 800, until=now, every=HOUR)
     end = now - timedelta(days=10)
-    table = selectors.stored(selectors.between(now - FEW.window, end, newest=10_000))
+    table = known.stored(known.between(now - FEW.window, end, newest=10_000))
     window = training.Window(*(micros_of(at) for at in (now - FEW.window, end, end)))
-    made = training.train(table, selectors.labels_of(table), window, FEW)
+    made = training.train(table, known.labels_of(table), window, FEW)
     model = services.keep(made, data_hash=table.digest())
     return services.start_shadow(model=model, by=olga, reason="looks good")
 
@@ -302,7 +303,7 @@ def test_two_people_put_a_model_in_force_and_one_takes_it_back(trained, olga, ot
     proposed = services.propose_promotion(model=trained, by=olga, reason="better", policy=FEW)
     assert proposed.figures["against"] is None
     assert proposed.figures["candidate"] > proposed.figures["champion"]  # the rules alone
-    assert list(waiting.open_promotions()) == [proposed]
+    assert list(selectors.open_promotions()) == [proposed]
     services.approve_promotion(promotion=proposed, by=otto, reason="agreed")
     assert selectors.champion() == trained and selectors.shadow() is None
     assert services.roll_back(by=otto, reason="it harms") is None
@@ -471,7 +472,7 @@ def test_history_is_scored_by_the_model_in_force_once(trained, olga, otto):
     assert scored.count() == 800
     one = scored[0]
     stored = one.fact.decision
-    values = selectors.values_of(stored.facts_then(), stored.snapshot_then())
+    values = known.values_of(stored.facts_then(), stored.snapshot_then())
     assert one.score == registry.load(trained.public_id).probability(values)
 
 
@@ -514,9 +515,9 @@ def test_a_shift_is_found_shown_and_acknowledged_once(trained, ada, olga, otto):
     assert check.alarmed and check.worst_shift >= FEW.shift_max
     event = Event.objects.get(kind="fraud.drift.alarmed")
     assert (event.subject, event.data["model"]) == (check.public_id, trained.public_id)
-    assert list(waiting.open_drift_alarms()) == [check]
+    assert list(selectors.open_drift_alarms()) == [check]
     services.acknowledge_drift(check=check, by=otto, note="sale")
-    assert not waiting.open_drift_alarms()
+    assert not selectors.open_drift_alarms()
     with pytest.raises(DriftAlreadySeen):
         services.acknowledge_drift(check=check, by=olga)
 
