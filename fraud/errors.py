@@ -80,10 +80,12 @@ class ConditionInvalid(Invalid):
 
     code, field = "condition-invalid", "condition"
 
-    def __init__(self, message: str, *, at: int, instead: str | None = None) -> None:
+    def __init__(
+        self, message: str | None = None, *, at: int = 0, instead: str | None = None
+    ) -> None:
         """`at` is the place of the first wrong character, from 0; `instead` what was meant."""
         meant = f" Did you mean `{instead}`?" if instead else ""
-        super().__init__(message + meant, position=at, suggestion=instead)
+        super().__init__(f"{message or self.title}{meant}", position=at, suggestion=instead)
         self.at = at
 
 

@@ -9,6 +9,7 @@ from fraud.labels import api as labels
 from fraud.monitoring.api import RiskScoreHistory
 from fraud.profile import api as profile_api
 from fraud.profile import pages as profile
+from fraud.rulebook import api as rules
 
 page_urlpatterns = [
     path("security/limits/", limits.limits, name="limits"),
@@ -23,5 +24,7 @@ api_urlpatterns = [
     path("analytics/risk-scores", RiskScoreHistory.as_view(), name="api-risk-scores"),
     path("risk/policies", limits_api.Policies.as_view(), name="api-risk-policies"),
     path("risk/profile", profile_api.OwnProfile.as_view(), name="api-risk-profile"),
+    path("risk/rules", rules.Rules.as_view(), name="api-risk-rules"),
+    path("risk/rules/<str:rule>", rules.OneRule.as_view(), name="api-risk-rule"),
 ]
 urlpatterns = page_urlpatterns

@@ -1,6 +1,7 @@
 """A backtest's result, as the console shows it."""
 
 import json
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -43,20 +44,24 @@ def _money(code: str, sums: dict[str, int]) -> dict[str, Money]:
 
 
 def _chart(weeks: list[dict[str, Any]]) -> dict[str, Any]:
-    def bars(name: str, label: str, colour: str) -> dict[str, Any]:
+    def bars(label: str, colour: str, counts: list[int]) -> dict[str, Any]:
         return {
             "label": label,
-            "data": [week[name] for week in weeks],
+            "data": counts,
             "backgroundColor": f"var(--console-{colour})",
             "maxBarThickness": 28,
             "borderRadius": 4,
         }
 
-    sets = [
-        bars("caught", "Frauds caught", "good"),
-        bars("annoyed", "Good payments stopped", "bad"),
-    ]
-    return {"labels": [week["start"] for week in weeks], "datasets": sets}
+    unknown = [week["flagged"] - week["caught"] - week["annoyed"] for week in weeks]
+    return {
+        "labels": [f"{date.fromisoformat(week['start']):%-d %b}" for week in weeks],
+        "datasets": [
+            bars("Frauds caught", "good", [week["caught"] for week in weeks]),
+            bars("Good payments stopped", "bad", [week["annoyed"] for week in weeks]),
+            bars("Stopped, outcome unknown", "waiting", unknown),
+        ],
+    }
 
 
 def _compared(present: dict[str, dict[str, int]]) -> list[tuple[str, dict[str, int]]]:

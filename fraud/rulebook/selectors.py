@@ -138,10 +138,6 @@ def proposer(version: RuleVersion) -> UUID | None:
     return asked.values_list("by_id", flat=True).first()
 
 
-def version_with(public_id: str) -> RuleVersion:
-    return versions().get(pk=from_public(RuleVersion.prefix, public_id))
-
-
 def fresh_backtest(version: RuleVersion, policy: RulebookPolicy = RULEBOOK) -> Backtest | None:
     """The newest backtest of exactly this version that is young enough to decide on."""
     youngest = version.backtests.filter(status=Backtest.Status.DONE).order_by("-finished_at")

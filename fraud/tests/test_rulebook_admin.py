@@ -7,6 +7,7 @@ from fraud import services as judging
 from fraud.models import Backtest, Ruleset, RuleVersion
 from fraud.rulebook import hits, selectors, services
 from fraud.tests.factories import customer, facts
+from fraud.tests.test_api import client_of
 from fraud.tests.test_rulebook import has_backtest, in_force, officer, proposed, state, write
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +222,29 @@ def test_who_may_only_read_does_nothing(client, author, deed):
     assert client.post(url("write"), WORDS | {"name": "Other"}).status_code == 403
     assert client.post(url("check"), {"condition": "new_payee"}).status_code == 403
     assert (RuleVersion.objects.count(), Ruleset.objects.count()) == (1, 0)
+
+
+# --- over the API -------------------------------------------------------------------------------
+
+
+def test_staff_read_rules_over_the_api_page_by_page(author, second):
+    version = in_force(author, second)
+    other = write(author, name="Another")
+    api = client_of(author)
+    first = api.get("/api/v1/risk/rules", {"limit": 1}).json()
+    assert [rule["id"] for rule in first["rules"]] == [other.public_id]
+    last = api.get("/api/v1/risk/rules", {"limit": 1, "cursor": first["next_cursor"]}).json()
+    assert last["next_cursor"] is None
+    (rule,) = last["rules"]
+    assert rule == api.get(f"/api/v1/risk/rules/{version.public_id}").json()
+    assert (rule["state"], rule["version"], rule["action"]) == ("In force", 1, "hold")
+    assert rule["meaning"].startswith("The amount is more than 5 times")
+    assert api.get("/api/v1/risk/rules/rlv_nothing").status_code == 404
+    assert api.get("/api/v1/risk/rules", {"cursor": "x"}).status_code == 404
+
+
+def test_customers_do_not_read_rules(author):
+    version = write(author)
+    api = client_of(customer())
+    for address in ("/api/v1/risk/rules", f"/api/v1/risk/rules/{version.public_id}"):
+        assert api.get(address).status_code == 403
