@@ -52,6 +52,8 @@ def monitoring(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "labels": selectors.label_ages(since, until),
         "step_ups": _step_ups(since, until),
         "drift": _drift(counted, since, days),
+        "model_drift": selectors.newest_drift(),
+        "officers": selectors.officers_hits(since, until),
         "latency": _latency(since, until),
         "newest": _newest(since, until),
         "rows_max": MONITORING.stopped_rows_max,
@@ -83,7 +85,13 @@ def _cards(counted: Scores, since: datetime, until: datetime) -> list[dict[str, 
     return [
         {"label": "Decisions", "value": counted.decisions, "note": f"since {since:%-d %b, %H:%M}"},
         *found,
+        _degraded(counted, selectors.degraded_between(since, until)),
     ]
+
+
+def _degraded(counted: Scores, count: int) -> dict[str, Any]:
+    share = count / counted.decisions if counted.decisions else None
+    return {"label": "Without Redis, a model or a rule", "value": count, "note": _percent(share)}
 
 
 def _percent(share: float | None) -> str:

@@ -83,6 +83,11 @@ class Decision(PublicModel):
                 condition=models.Q(verdict__in=[verdict.FLAGGED, verdict.BLOCKED]),
                 name="fraud_decision_stopped",
             ),
+            models.Index(
+                fields=["-at"],
+                condition=~models.Q(degraded=[]),
+                name="fraud_decision_degraded",
+            ),
             models.Index(fields=["subject", "-id"], name="fraud_decision_subject"),
             models.Index(fields=["tx", "id"], name="fraud_decision_follow"),
         ]

@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from django.db.models import Count, F, FloatField, Func, IntegerField, Max, Sum, Value
+from django.db.models import Count, F, FloatField, Func, IntegerField, Max, Q, Sum, Value
 from django.db.models.functions import Least, TruncDate, TruncHour, TruncMinute
 
-from fraud.models import Alert, Decision, DecisionQuerySet, Label
+from fraud.models import (
+    Alert,
+    Decision,
+    DecisionQuerySet,
+    DriftCheck,
+    Label,
+    RuleHit,
+    RuleVersion,
+)
 from fraud.monitoring.policy import MONITORING
 from fraud.monitoring.scores import Cell, Scores, Stretch, scores
+from fraud.rulebook import selectors as rulebook
 from fraud.verdict import BLOCKED, FLAGGED
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -114,6 +123,43 @@ def top_reasons(since: datetime, until: datetime) -> list[RuleHits]:
             counts[code][verdict] += 1
     found = [RuleHits(code, by[FLAGGED], by[BLOCKED]) for code, by in counts.items()]
     return sorted(found, key=lambda one: (-one.total, one.code))[: MONITORING.rules_shown]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficersHits:
+    """How often a rule of the officers' matched."""
+
+    name: str
+    live: bool
+    hits: int
+
+
+def officers_hits(since: datetime, until: datetime) -> list[OfficersHits]:
+    """Of each rule that is in force or on trial now, in that state."""
+    ruleset = rulebook.newest()
+    if ruleset is None:
+        return []
+    states = [(True, ruleset.live), (False, ruleset.shadow)]
+    versions = RuleVersion.objects.select_related("rule").in_bulk([*ruleset.live, *ruleset.shadow])
+    return [
+        OfficersHits(
+            versions[version].rule.name,
+            live,
+            RuleHit.objects.filter(version=version, live=live, at__gte=since, at__lt=until).count(),
+        )
+        for live, chosen in states
+        for version in chosen
+    ]
+
+
+def degraded_between(since: datetime, until: datetime) -> int:
+    """Decisions that could not ask something: Redis, a model, a rule."""
+    return Decision.objects.filter(~Q(degraded=[]), at__gte=since, at__lt=until).count()
+
+
+def newest_drift() -> DriftCheck | None:
+    """How far the payments of late are from those that the model learned from."""
+    return DriftCheck.objects.order_by("-at", "-id").first()
 
 
 # --- how soon somebody answered ----------------------------------------------------------------
