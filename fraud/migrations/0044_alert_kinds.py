@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fraud", "0042_label_age"),
+        ("fraud", "0043_degraded"),
     ]
 
     operations = [
