@@ -122,7 +122,6 @@ def test_the_hour_is_that_of_the_moment_asked_about(api, ada, body, send):
 @pytest.mark.parametrize(
     "location",
     [
-        "Lisbon, PT",
         {"place": "Lisbon, PT"},
         {"latitude": 38.7, "longitude": -9.1, "accuracy_km": 5},
         {"latitude": 90, "longitude": -180},
@@ -148,7 +147,7 @@ def test_nothing_is_booked_learned_or_alerted(api, ada, body):
     fraud.services.set_limits(customer=ada, largest_minor={"EUR": 700_00}, by=ada)
     before, kept = rows(), in_redis()
     for amount in ("1.00", "600.00", "900.00", "5000.00"):
-        for location in ("Lisbon, PT", {"latitude": 38.7, "longitude": -9.1}):
+        for location in ({"place": "Lisbon, PT"}, {"latitude": 38.7, "longitude": -9.1}):
             assert ask(api, body, amount=amount, location=location).status_code == 200
     assert rows() == before
     assert in_redis() == kept
@@ -252,8 +251,8 @@ def test_a_known_number_is_the_known_payee(api, body, his, send):
         ({"location": {"planet": "Mars"}}, 400, "unknown-field"),
         ({"location": 5}, 400, "invalid"),
         ({"location": ["Lisbon"]}, 400, "invalid"),
-        ({"location": ""}, 400, "invalid"),
-        ({"location": "x" * 81}, 400, "invalid"),
+        ({"location": "Lisbon, PT"}, 400, "invalid"),
+        ({"location": {"place": "x" * 81}}, 400, "invalid"),
         ({"quote": "x"}, 400, "unknown-field"),
         ({"score": 0}, 400, "unknown-field"),
     ],

@@ -1,6 +1,5 @@
 """What would be decided about a payment, for programs."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -21,15 +20,13 @@ from banking.whatif.services import (
     what_if,
 )
 from fintrust.core import money
-from fintrust.core.api import Body, Moment, Text, WholeNumber, about, body_of, raises
-from fintrust.core.errors import Forbidden, Invalid, NotFound, Problem
+from fintrust.core.api import Moment, Text, WholeNumber, about, body_of, raises
+from fintrust.core.errors import Forbidden, NotFound, Problem
 from fintrust.core.http import PersonApiRequest
 from fraud.api import RiskChange, RiskPart
 from fraud.errors import UnknownNumber
 from fraud.models import Decision
 
-PLACE_MAX = 80
-_FAR = 20_000  # kilometres: the other side of the earth
 _EXAMPLE = {
     "source": "acc_01kahkf19qf7wa2mgdb9wkbn4w",
     "target": "acc_01kahkf19qf7wa2mgdb9wkbn4x",
@@ -38,41 +35,6 @@ _EXAMPLE = {
     "at": "2026-11-27T03:10:00Z",
     "location": {"place": "Lisbon, PT"},
 }
-
-
-class Degrees(serializers.FloatField):
-    """A JSON number of earthly size."""
-
-    def to_internal_value(self, data: Any) -> float:
-        number = isinstance(data, int | float) and not isinstance(data, bool)
-        # Compared before it is made a float: a whole number may be larger than any of those.
-        if not number or not -_FAR <= data <= _FAR:
-            self.fail("invalid")
-        return float(data)
-
-
-class LocationBody(Body):
-    """Where it would be asked for. A text alone is a place."""
-
-    place = Text(required=False, max_length=PLACE_MAX, help_text='As declared: "Lisbon, PT".')
-    latitude = Degrees(required=False, min_value=-90, max_value=90)
-    longitude = Degrees(required=False, min_value=-180, max_value=180)
-    accuracy_km = Degrees(required=False, min_value=0, max_value=_FAR)
-
-    class Meta:
-        ref_name = "Location"
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, str):
-            data = {"place": data}
-        if not isinstance(data, Mapping):
-            raise Invalid("A location is a place, or an object.", field="location")
-        return super().to_internal_value(data)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("latitude" in attrs) != ("longitude" in attrs):
-            raise Invalid("Latitude and longitude belong together.", field="location")
-        return attrs
 
 
 class WhatIfBody(TransferBody):
@@ -88,13 +50,13 @@ class WhatIfBody(TransferBody):
         required=False,
         help_text="When it would be asked for; now without it. At most 180 days back and 31 ahead.",
     )
-    location = LocationBody(required=False)  # type: ignore[assignment]
     known = serializers.DictField(
         child=WholeNumber(),
         required=False,
         help_text='Numbers to take for others, for officers: `{"pair_count": 3}`.',
     )
-    target_currency = quote = None  # type: ignore[assignment]  # nothing is agreed to
+    # Nothing is agreed to, and a device is what the person has in their hand.
+    target_currency = quote = device = None  # type: ignore[assignment]
 
 
 class Violated(serializers.Serializer[Any]):

@@ -8,10 +8,10 @@ from banking import selectors
 from banking.models import Account
 from banking.pages.forms import AccountChoice, MoneyForm
 from banking.payees.forms import NUMBER
-from banking.whatif.api import PLACE_MAX
 from banking.whatif.services import Question, payee_behind
 from fintrust.core.errors import Problem
 from fintrust.core.models import User
+from fintrust.core.where import PLACE_MAX
 
 
 class QuestionForm(MoneyForm):
