@@ -126,9 +126,13 @@ def _database(url: str, *, pool: bool = False) -> dict[str, Any]:
         for key, value in parts.items()
         if key not in {"dbname", "user", "password", "host", "port"}
     }
-    # What is asked again and again is planned once for each connection. Without a threshold the
-    # driver never prepares, whatever is asked.
-    options |= {"server_side_binding": True, "prepare_threshold": 5}
+    # What asks to be prepared is: without a threshold the driver never prepares, whatever is asked.
+    options["prepare_threshold"] = 5
+    # And planned once: no value that such statements bind makes another plan better, and planning
+    # the features of a payment takes longer than reading them. Django's own queries carry their
+    # values in their text and are not prepared: a plan for any value could use no partial index.
+    once = "-c plan_cache_mode=force_generic_plan"
+    options["options"] = f"{options.get('options', '')} {once}".strip()
     if pool:
         # As many connections as request threads. Who waits too long, or finds too many waiting, is
         # told that the bank is busy (503); more connections would only slow everybody down.
