@@ -123,11 +123,8 @@ def test_a_model_is_asked_for_trained_and_kept(history, olga):
     model = run.model
     assert (run.status, run.percent, run.rows_read) == ("done", 100, 900)
     assert run.outcome == f"Made {model.public_id}."
-    assert (model.status, model.made_by, model.features) == (
-        "candidate",
-        olga,
-        list(registry.load(model.public_id).bundle.features),
-    )
+    assert (selectors.state_of(model), model.made_by) == ("candidate", olga)
+    assert model.features == list(registry.load(model.public_id).bundle.features)
     assert len(model.data_hash) == len(model.code_hash) == 64
     assert model.metrics["later"]["average_precision"] > model.metrics["rules"]["average_precision"]
     assert "Learned from" in model.card and "payee_last5_share" in model.card
