@@ -416,7 +416,9 @@ def _no_comparison(part: _Part, at: int) -> ConditionInvalid:
 
 
 def _unknown(token: Token, kinds: Mapping[str, Kind]) -> ConditionInvalid:
-    close = get_close_matches(token.text.lower(), kinds, n=1, cutoff=0.6)
+    written = token.text.lower()
+    begun = [name for name in kinds if name.startswith(written)]
+    close = begun or get_close_matches(written, kinds, n=1, cutoff=0.6)
     return ConditionInvalid(
         f"There is no feature called `{token.text[:60]}`.", at=token.at,
         instead=close[0] if close else None,

@@ -88,6 +88,7 @@ def test_it_says_in_english_what_it_means(condition, officer, customer):
         ("   ", 0, "Write a condition", None),
         ("amount_vs_medain > 5", 0, "no feature called", "amount_vs_median"),
         ("amount > 5 and Amount > 2", 15, "no feature called", "amount"),
+        ("own_c > 1", 0, "no feature called", "own_count_10m"),
         ("amount > 5 and eval('1') = 2", 15, "no feature called", None),
         ("country > 5", 10, "A text cannot be compared with a number", None),
         ("5 = country", 4, "A number cannot be compared with a text", None),

@@ -9,7 +9,6 @@ function complete(field) {
   const list = document.getElementById(field.dataset.complete);
   const features = [...document.querySelectorAll("[data-feature]")].map((row) => row.dataset);
   let chosen = 0;
-  field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-controls", list.id);
   close();
@@ -42,7 +41,6 @@ function complete(field) {
     list.replaceChildren(...found.map(option));
     if (!found.length) return close();
     list.hidden = false;
-    field.setAttribute("aria-expanded", "true");
     choose(0);
   }
 
@@ -72,7 +70,6 @@ function complete(field) {
 
   function close() {
     list.hidden = true;
-    field.setAttribute("aria-expanded", "false");
     field.removeAttribute("aria-activedescendant");
   }
 }

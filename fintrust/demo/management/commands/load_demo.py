@@ -19,7 +19,7 @@ from banking.sharing import services as sharing
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
-from fintrust.demo import elsewhere, history, people, plans, treasury
+from fintrust.demo import elsewhere, history, people, plans, rulebook, treasury
 from fintrust.demo.people import BUSINESSES, CUSTOMERS, PARTNER, STAFF
 from fraud.cases.selectors import queue, suspected
 from fraud.models import Case, Dispute
@@ -67,6 +67,7 @@ def _load() -> None:
     today = timezone.now().date()
     treasury.set_rates(by=staff["noor"])
     treasury.set_interest(since=history.begins(today), by=staff["noor"])
+    rulebook.try_a_rule(by=staff["olga"])
     history.book(history.payments(today), users, accounts, staff["olga"])
     interest.sweep()
     _close_cases(staff["olga"])
