@@ -445,6 +445,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "train-models": {
+        "task": "fraud.train",
+        "schedule": 10,
+        "options": {"expires": 10},
+    },
+    "score-history": {
+        "task": "fraud.score_history",
+        "schedule": 300,
+        "options": {"expires": 300},
+    },
+    "watch-drift": {
+        "task": "fraud.watch_drift",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "expire-consents": {
         "task": "consent.expire_consents",
         "schedule": 60,

@@ -1,4 +1,4 @@
-"""Hands that sweep rows. What they do is in `afterwards`."""
+"""Hands that sweep rows. What they do is in `afterwards` and `learning.work`."""
 
 from celery import shared_task
 
@@ -10,3 +10,30 @@ def score_afterwards() -> int:
     from fraud import afterwards
 
     return afterwards.score_afterwards()
+
+
+# Training reads and learns for minutes; the usual limit is for sweeps.
+@shared_task(name="fraud.train", time_limit=3600)
+def train() -> str:
+    """Train a model when somebody asked for one."""
+    from fraud.learning import work
+
+    run = work.train_what_waits()
+    return run.status if run else ""
+
+
+@shared_task(name="fraud.score_history")
+def score_history() -> int:
+    """What the champion says about payments that moved before it."""
+    from fraud.learning import work
+
+    return work.score_history()
+
+
+@shared_task(name="fraud.watch_drift")
+def watch_drift() -> bool:
+    """Whether the newest payments raised an alarm."""
+    from fraud.learning import work
+
+    check = work.watch_drift()
+    return check is not None and check.alarmed

@@ -190,8 +190,8 @@ class Row:
 
 def _doer(data: Mapping[str, Any]) -> str:
     """Of a case: who did it, for whom, and with which outcome."""
-    by, to = data.get("by", ""), data.get("to", "")
-    who = f"{by} to {to}" if to and to != by else by
+    by, officer = data.get("by", ""), data.get("officer", "")
+    who = f"{by} to {officer}" if officer and officer != by else by
     return ": ".join(str(part) for part in (who, data.get("outcome", "")) if part)
 
 
@@ -207,10 +207,11 @@ _CASES = {
     "case.reopened": "Case reopened",
 }
 
-# What should never be seen: the books or the log contradict themselves.
+# About the bank itself: its books or log contradict themselves, or a model is out of date.
 _DAMAGE = {
     "banking.ledger.found_damaged": "The ledger is damaged",
     "audit.log.found_damaged": "The audit log is damaged",
+    "fraud.drift.alarmed": "Payments have changed; the model has not",
 }
 _ICONS = {
     **dict.fromkeys(_DAMAGE, "triangle-alert"),

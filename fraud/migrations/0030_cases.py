@@ -10,7 +10,7 @@ import fintrust.core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fraud", "0005_features"),
+        ("fraud", "0016_learning_access"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                     ("afterwards", "Unlike other payments"),
                     ("denied", "Not the customer"),
                     ("disputed", "Disputed by the customer"),
+                    ("rule", "Rule stopped by its budget"),
                 ],
                 max_length=12,
             ),

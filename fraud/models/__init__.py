@@ -6,12 +6,15 @@ from fraud.models.cases import Case, CaseEntry, CaseQuerySet, EvidenceFile, Susp
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.disputes import Dispute
 from fraud.models.labels import Label
+from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.models.limits import CustomerLimit
+from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
 
 __all__ = [
     "AfterScore",
     "Alert",
     "AlertQuerySet",
+    "Backtest",
     "Case",
     "CaseEntry",
     "CaseQuerySet",
@@ -19,8 +22,17 @@ __all__ = [
     "Decision",
     "DecisionQuerySet",
     "Dispute",
+    "DriftCheck",
     "EvidenceFile",
     "Label",
+    "ModelVersion",
     "PaymentFact",
+    "Promotion",
+    "Rule",
+    "RuleHit",
+    "RuleStep",
+    "RuleVersion",
+    "Ruleset",
     "SuspicionReport",
+    "TrainingRun",
 ]

@@ -24,6 +24,7 @@ class Alert(PublicModel):
         AFTERWARDS = "afterwards", "Unlike other payments"
         DENIED = "denied", "Not the customer"
         DISPUTED = "disputed", "Disputed by the customer"
+        RULE = "rule", "Rule stopped by its budget"
 
     class Severity(models.TextChoices):
         LOW = "low", "Low"

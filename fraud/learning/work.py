@@ -1,0 +1,231 @@
+"""What the worker does: train, score history, watch for drift, tune thresholds.
+
+Each sweeps what rows say is due, so a lost or doubled task changes nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from audit.services import record
+from fintrust.core import live
+from fraud.errors import TooFewLabels
+from fraud.features.moments import micros_of
+from fraud.learning import registry, selectors, services, thresholds, training
+from fraud.learning.policy import LEARNING, LearningPolicy
+from fraud.learning.training import Window
+from fraud.models import AfterScore, DriftCheck, ModelVersion, PaymentFact, TrainingRun
+
+log = structlog.get_logger(__name__)
+RunStatus = TrainingRun.Status
+DAY = timedelta(days=1)
+
+
+@contextmanager
+def _alone(deed: str) -> Iterator[bool]:
+    """Whether no other worker is at the same; held until the transaction ends."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [deed])
+        yield bool(cursor.fetchone()[0])
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+def train_what_waits(policy: LearningPolicy = LEARNING) -> TrainingRun | None:
+    """The training somebody asked for; also one that a worker left unfinished."""
+    _give_up_old(policy)
+    run = TrainingRun.objects.filter(status=RunStatus.WAITING).first()
+    if run is None or not _take(run):
+        return None
+    try:
+        model = _train(run, policy)
+    except TooFewLabels as few:
+        _end(run, RunStatus.DECLINED, few.message)
+    except Exception as problem:
+        log.exception("training failed", run=run.public_id)
+        _end(run, RunStatus.FAILED, f"{type(problem).__name__}: {problem}")
+        raise
+    else:
+        _end(run, RunStatus.DONE, f"Made {model.public_id}.")
+    return run
+
+
+def _take(run: TrainingRun) -> bool:
+    """Of two workers one gets it."""
+    waiting = TrainingRun.objects.filter(pk=run.pk, status=RunStatus.WAITING)
+    return bool(waiting.update(status=RunStatus.RUNNING, started_at=timezone.now()))
+
+
+def _give_up_old(policy: LearningPolicy) -> None:
+    """A worker that was killed tells nobody; after so long it is not coming back."""
+    limit = timezone.now() - policy.training_time_max
+    for run in TrainingRun.objects.filter(status=RunStatus.RUNNING, started_at__lt=limit):
+        _end(run, RunStatus.FAILED, "The worker was stopped.")
+
+
+@transaction.atomic
+def _end(run: TrainingRun, status: str, outcome: str) -> None:
+    running = TrainingRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING)
+    percent = 100 if status == RunStatus.DONE else run.percent
+    ended = timezone.now()
+    if running.update(status=status, outcome=outcome[:500], percent=percent, ended_at=ended):
+        record("fraud.training.ended", subject=run, data={"status": status, "why": outcome[:500]})
+    run.refresh_from_db()
+
+
+def _train(run: TrainingRun, policy: LearningPolicy) -> ModelVersion:
+    now = timezone.now()
+    start = now - policy.window
+    decisions = selectors.between(start, now, newest=policy.payments_max)
+
+    def read(rows: int) -> None:
+        _say(run, step="reading decisions", rows_read=rows)
+
+    table = selectors.stored(decisions, read)
+    _say(run, step="reading labels", percent=5, rows_read=len(table.ids))
+    labels = selectors.labels_of(table)
+    window = Window(micros_of(start), micros_of(now), micros_of(now))
+    made = training.train(
+        table, labels, window, policy, lambda step, percent: _say(run, step=step, percent=percent)
+    )
+    return services.keep(made, data_hash=table.digest(), run=run, by=run.asked_by)
+
+
+def _say(run: TrainingRun, **progress: object) -> None:
+    """Committed at once: people are watching."""
+    TrainingRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING).update(**progress)
+
+
+# --- history ------------------------------------------------------------------------------------
+
+
+def score_history(policy: LearningPolicy = LEARNING) -> int:
+    """What the champion says about payments that moved before it: newest first, in batches."""
+    scored = 0
+    for _ in range(policy.history_batches_max):
+        batch = _score_batch(policy)
+        scored += batch
+        if batch < policy.history_batch_max:
+            break
+    return scored
+
+
+def _score_batch(policy: LearningPolicy) -> int:
+    with _alone("fraud.score_history") as alone:
+        model = selectors.champion() if alone else None
+        scorer = registry.scorer(model.pk) if model else None
+        if model is None or scorer is None:
+            return 0
+        facts = {fact.decision_id: fact for fact in _unscored(model, policy)}
+        table = selectors.stored(selectors.decided(list(facts)))
+        AfterScore.objects.bulk_create(
+            (
+                AfterScore(fact=facts[id], model=model.public_id, score=float(score))
+                for id, score in zip(table.ids, scorer.scores(table.columns), strict=True)
+            ),
+            ignore_conflicts=True,
+        )
+        return len(table.ids)
+
+
+def _unscored(model: ModelVersion, policy: LearningPolicy) -> "QuerySet[PaymentFact]":
+    seen = AfterScore.objects.filter(fact=OuterRef("pk"), model=model.public_id)
+    since = timezone.now() - policy.window
+    waiting = PaymentFact.objects.filter(
+        ~Exists(seen), outgoing=True, decision__forbidden=False, recorded_at__gte=since
+    )
+    return waiting.order_by("-recorded_at", "-id")[: policy.history_batch_max]
+
+
+# --- drift --------------------------------------------------------------------------------------
+
+
+def watch_drift(policy: LearningPolicy = LEARNING) -> DriftCheck | None:
+    """Look at the newest payments, when so many are new or a day has passed."""
+    with _alone("fraud.watch_drift") as alone:
+        model = selectors.champion() or selectors.shadow() if alone else None
+        if model is None or not (until := _due(model, policy)):
+            return None
+        scorer = registry.scorer(model.pk)
+        if scorer is None:
+            return None
+        table = selectors.stored(selectors.newest_payments(policy.drift_payments))
+        scores = scorer.scores(table.columns)
+        shifts = scorer.bundle.reference.shifts(table.columns | {training.SCORE: scores})
+        return _remember(model, shifts, len(table.ids), until, policy)
+
+
+def _due(model: ModelVersion, policy: LearningPolicy) -> int | None:
+    """The newest payment, if it is time to look again."""
+    moved = PaymentFact.objects.filter(outgoing=True).order_by("-id").values_list("id", flat=True)
+    last = DriftCheck.objects.filter(model=model).order_by("-id").first()
+    since = last.until if last else 0
+    fresh = list(moved.filter(id__gt=since)[: policy.drift_payments])
+    tired = last is None or last.at <= timezone.now() - DAY
+    enough = policy.drift_payments_min if tired else policy.drift_payments
+    return fresh[0] if len(fresh) >= enough else None
+
+
+def _remember(
+    model: ModelVersion,
+    shifts: dict[str, float],
+    payments: int,
+    until: int,
+    policy: LearningPolicy,
+) -> DriftCheck:
+    worst = max(shifts, key=lambda name: shifts[name])
+    alarmed = shifts[worst] >= policy.shift_max
+    check = DriftCheck.objects.create(
+        model=model,
+        payments=payments,
+        until=until,
+        shifts={name: round(shift, 6) for name, shift in shifts.items()},
+        worst=worst,
+        worst_shift=shifts[worst],
+        alarmed=alarmed,
+    )
+    if alarmed:
+        told = {"model": model.public_id, "feature": worst, "shift": f"{shifts[worst]:.3f}"}
+        record("fraud.drift.alarmed", subject=check, data=told)
+        text = f"“{worst}” is no longer what the model learned from"
+        live.publish(
+            [live.SUPPORT],
+            "fraud.drift.alarmed",
+            subject=check.public_id,
+            data={**told, "kind": "drift", "severity": "high", "text": text},
+        )
+    return check
+
+
+# --- thresholds ---------------------------------------------------------------------------------
+
+
+def wanted_threshold(
+    now: float, at: datetime | None = None, policy: LearningPolicy = LEARNING
+) -> float | None:
+    """One step from the threshold now towards the officers' budget of alerts; None while there
+    are too few scores of the champion to go by."""
+    model = selectors.champion()
+    if model is None:
+        return None
+    end = at or timezone.now()
+    start = end - policy.tuning_time
+    scored = AfterScore.objects.filter(
+        model=model.public_id, fact__at__gte=start, fact__at__lt=end
+    ).values_list("score", "fact__at")
+    rows = list(scored[: policy.payments_max])
+    if len(rows) < policy.tuning_payments_min:
+        return None
+    days = (end - min(moment for _, moment in rows)) / DAY
+    if days < policy.tuning_days_min:
+        return None
+    wanted = thresholds.by_budget(
+        [score for score, _ in rows], days=days, alerts_a_day=policy.alerts_a_day
+    )
+    return thresholds.step(now, wanted, share_max=policy.retune_share_max)

@@ -1,0 +1,260 @@
+"""From history to a model and its score: causal, the same again, exact, and true to life."""
+
+import json
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fraud.errors import ModelDamaged, ModelFormatUnknown, TooFewLabels
+from fraud.learning import bundle, metrics, training, voices
+from fraud.learning.inputs import FOREST, INPUTS
+from fraud.learning.policy import LEARNING
+from fraud.learning.scorer import Scorer
+from fraud.learning.training import Labels, Window
+from fraud.learning.weights import log_odds
+from fraud.tests import lessons
+from fraud.tests.lessons import DAY, QUICK, START
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return Scorer(lessons.model())
+
+
+@pytest.fixture(scope="module")
+def unseen():
+    return lessons.history(8_000, seed=8, start=START + 60 * DAY)
+
+
+def test_the_same_history_makes_the_same_bytes():
+    taught = lessons.history()
+    again = training.train(taught, lessons.labels(taught), lessons.window(), QUICK)
+    assert again.to_bytes() == lessons.model().to_bytes()
+
+
+def test_it_finds_frauds_it_has_not_seen(scorer, unseen):
+    found = metrics.figures(unseen.fraud, scorer.scores(unseen.columns))
+    alone = metrics.average_precision(unseen.fraud, unseen.columns["deviations"])
+    assert found.auc > 0.75
+    assert found.average_precision > alone + 0.05
+
+
+@pytest.mark.parametrize("low, high", [(0.0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0)])
+def test_a_score_is_the_share_that_came_true(scorer, low, high):
+    """0.8 means four in five."""
+    many = lessons.history(60_000, seed=9, start=START + 60 * DAY)
+    scores = scorer.scores(many.columns)
+    here = (scores >= low) & (scores < high)
+    assert here.sum() > 100
+    assert many.fraud[here].mean() == pytest.approx(scores[here].mean(), abs=0.06)
+
+
+def test_one_scores_as_among_many(scorer, unseen):
+    many = scorer.scores(unseen.columns)[:300].tolist()
+    ones = [unseen.one(row) for row in range(300)]
+    assert [scorer.probability(one) for one in ones] == many
+    assert [scorer.score(one).score for one in ones] == many
+
+
+def test_reasons_add_up_to_the_score(scorer, unseen):
+    for row in range(300):
+        scored = scorer.score(unseen.one(row))
+        total = scored.base + sum(scored.contributions.values())
+        assert total == pytest.approx(log_odds(scored.score), abs=1e-9)
+
+
+def test_every_voice_is_heard_and_named():
+    """A voice with a weight speaks in the sum, and in the reasons under its own name."""
+    spoken = {name: bundle.Voice(0.5, 0.0) for name in voices.NAMES}
+    loud = Scorer(replace(lessons.model(), voices=spoken))
+    ordinary = lessons.history().one(0) | {"rules_score": 0.0, "deviations": 0.0}
+    for name, value in (("rules_score", 0.6), ("deviations", 9.0)):
+        before, after = loud.score(ordinary), loud.score(ordinary | {name: value})
+        assert after.score > before.score
+        assert after.contributions[name] > before.contributions[name]
+    assert set(loud.score(ordinary).contributions) >= set(voices.NAMES)
+
+
+def test_what_is_not_known_says_nothing(scorer):
+    scored = scorer.score({})
+    assert 0 < scored.score < 1
+    assert scored.contributions.get("rules_score", 0.0) == 0.0
+    assert scored.contributions.get("unlike_others", 0.0) == pytest.approx(
+        scorer.score({"nobody": "asked"}).contributions.get("unlike_others", 0.0)
+    )
+
+
+def test_more_known_frauds_of_a_payee_never_make_a_payment_safer(scorer, unseen):
+    rising = [one.name for one in INPUTS if one.rises]
+    assert rising
+    for name in rising:
+        for row in range(50):
+            one = unseen.one(row)
+            chances = [scorer.probability(one | {name: share}) for share in (0.0, 0.2, 0.6, 1.0)]
+            assert chances == sorted(chances)
+
+
+def test_the_forest_sees_no_label():
+    assert not [name for name in FOREST if "fraud" in name or ("last" in name and "share" in name)]
+
+
+def test_every_feature_says_why_it_is_sound():
+    assert all(one.why.endswith(".") for one in INPUTS)
+    assert len({one.name for one in INPUTS}) == len(INPUTS) <= LEARNING.features_max
+
+
+# --- causal ---------------------------------------------------------------------------------------
+
+
+def test_labels_that_come_later_change_nothing():
+    taught = lessons.history()
+    known = lessons.labels(taught)
+    late = Labels(
+        np.r_[known.payment, np.arange(500)],
+        np.r_[known.fraud, np.ones(500, dtype=bool)],
+        np.r_[known.known_at, np.full(500, lessons.window().known_by)],
+    )
+    again = training.train(taught, late, lessons.window(), QUICK)
+    assert again.to_bytes() == lessons.model().to_bytes()
+
+
+def test_the_newest_label_that_was_known_counts():
+    known = Labels([0, 0, 0, 1], [True, False, True, True], [10, 30, 20, 40])
+    assert training.answers(known, 3, known_by=11).tolist() == [1, -1, -1]
+    assert training.answers(known, 3, known_by=30).tolist() == [1, -1, -1]
+    assert training.answers(known, 3, known_by=31).tolist() == [0, -1, -1]
+    assert training.answers(known, 3, known_by=41).tolist() == [0, 1, -1]
+
+
+def test_nobody_complained_for_long_means_genuine_and_for_a_while_means_unknown():
+    quiet = lessons.history(100)
+    none = Labels(np.array([], dtype=int), np.array([], dtype=bool), np.array([], dtype=int))
+    mature = int(LEARNING.mature.total_seconds()) * 1_000_000
+    window = Window(START, START + 40 * DAY, int(quiet.at[49]) + mature)
+    taught = training.lesson(quiet, none, window)
+    assert taught.rows.tolist() == [row for row in range(100) if quiet.at[row] <= quiet.at[49]]
+    assert not taught.fraud.any()
+
+
+def test_only_the_window_teaches_and_the_newest_of_it():
+    taught = lessons.history(1_000)
+    window = Window(int(taught.at[100]), int(taught.at[200]), START + 99 * DAY)
+    rows = training.lesson(taught, lessons.labels(taught), window).rows
+    assert (rows[0], rows[-1], len(rows)) == (100, 199, 100)
+    few = training.lesson(
+        taught, lessons.labels(taught), window, replace(LEARNING, payments_max=10)
+    )
+    assert few.rows.tolist() == list(range(190, 200))
+
+
+@pytest.mark.parametrize("least, works", [(0, True), (1, False)])
+def test_a_bank_without_enough_labels_keeps_its_rules(least, works):
+    taught = lessons.history(2_000)
+    known = int(taught.fraud.sum())
+    few = replace(QUICK, frauds_min=known + least, later_frauds_min=10, rounds=3)
+    if works:
+        training.train(taught, lessons.labels(taught), lessons.window(), few)
+    else:
+        with pytest.raises(TooFewLabels, match="rules' score stays"):
+            training.train(taught, lessons.labels(taught), lessons.window(), few)
+
+
+@pytest.mark.parametrize("name", ["payments_min", "later_frauds_min"])
+def test_few_payments_or_few_new_frauds_teach_nothing(name):
+    taught = lessons.history(1_500)
+    with pytest.raises(TooFewLabels):
+        training.train(
+            taught,
+            lessons.labels(taught),
+            lessons.window(),
+            replace(QUICK, frauds_min=1, **{name: 1_501}),
+        )
+
+
+def test_progress_is_told():
+    told = []
+    taught = lessons.history()
+    training.train(
+        taught,
+        lessons.labels(taught),
+        lessons.window(),
+        replace(QUICK, rounds=3),
+        lambda step, percent: told.append(percent),
+    )
+    assert told == sorted(told) and len(told) >= 5
+
+
+# --- bytes ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return lessons.model().to_bytes()
+
+
+def test_a_model_comes_back_as_it_was(content):
+    again = bundle.read(content, bundle.digest(content))
+    assert again == lessons.model()
+    assert again.to_bytes() == content
+
+
+def test_one_changed_byte_is_refused(content):
+    touched = bytearray(content)
+    touched[len(touched) // 2] ^= 1
+    with pytest.raises(ModelDamaged):
+        bundle.read(bytes(touched), bundle.digest(content))
+    with pytest.raises(ModelDamaged):
+        bundle.read(content, "0" * 64)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pickle.dumps({"format": bundle.FORMAT}),
+        b"",
+        b"tree\nversion=v4",
+        b"PK\x03\x04",
+        b"[" * 100_000,
+        b"null",
+        b"[1]",
+        b'{"format":"fintrust-model-2"}',
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_model_of_ours_is_not_opened(bad):
+    with pytest.raises(ModelFormatUnknown):
+        bundle.read(bad, bundle.digest(bad))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"features": []},
+        {"features": ["a", "a"]},
+        {"features": "ab"},
+        {"features": [str(place) for place in range(65)]},
+        {"scale": {"points": [], "most": 1}},
+        {"scale": {"points": [[1, 1], [0, 2]], "most": 1}},
+        {"voices": {"rules_score": [1]}},
+        {"voices": None},
+        {"forest": {}},
+        {"reference": []},
+        {"intercept": "much"},
+        {"intercept": float("nan")},
+        {"trees_weight": -1},
+        {"trees": 5},
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(content, change):
+    stored = json.loads(content) | change
+    bad = json.dumps(stored).encode()
+    with pytest.raises(ModelDamaged):
+        bundle.read(bad, bundle.digest(bad))
+
+
+def test_a_model_larger_than_any_is_not_read():
+    bad = b" " * (LEARNING.model_bytes_max + 1)
+    with pytest.raises(ModelDamaged, match="larger"):
+        bundle.read(bad, bundle.digest(bad))
