@@ -190,8 +190,8 @@ class Row:
 
 def _doer(data: Mapping[str, Any]) -> str:
     """Of a case: who did it, for whom, and with which outcome."""
-    by, to = data.get("by", ""), data.get("to", "")
-    who = f"{by} to {to}" if to and to != by else by
+    by, officer = data.get("by", ""), data.get("officer", "")
+    who = f"{by} to {officer}" if officer and officer != by else by
     return ": ".join(str(part) for part in (who, data.get("outcome", "")) if part)
 
 

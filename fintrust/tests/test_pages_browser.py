@@ -95,6 +95,14 @@ class Scene:
     def transfer(self, who: str, status: str) -> str:
         return f"/transfers/{to_public('trf', self.transfer_uuid(who, status))}/"
 
+    def disputed(self, who: str) -> str:
+        uuid = self._uuid(
+            "SELECT t.id FROM banking_transfer t JOIN fraud_dispute d USING (decision_id)"
+            " JOIN core_user u ON u.id = t.requested_by_id WHERE u.email = %s LIMIT 1",
+            self.email(who),
+        )
+        return f"/transfers/{to_public('trf', uuid)}/"
+
     def invitation(self, who: str) -> str:
         uuid = self._uuid(
             "SELECT id FROM banking_invitation WHERE email = %s AND status = 'open' LIMIT 1",
@@ -388,8 +396,12 @@ def of(handle: str, what: str, more: str = "") -> Address:
     return lambda scene: getattr(scene, what)(handle) + more
 
 
-def transfer(handle: str, status: str) -> Address:
-    return lambda scene: scene.transfer(handle, status)
+def transfer(handle: str, status: str, more: str = "") -> Address:
+    return lambda scene: scene.transfer(handle, status) + more
+
+
+def disputed(handle: str) -> Address:
+    return lambda scene: scene.disputed(handle) + "dispute/"
 
 
 def category(handle: str) -> Address:
@@ -499,6 +511,10 @@ PLACES = [
     CUSTOMERS("outside delete", of("amara", "outside", "delete/"), "Delete this account"),
     CUSTOMERS("profile", "/profile/", "Your details|Profile"),
     CUSTOMERS("security", "/security/", "Security"),
+    CUSTOMERS("questions", "/security/questions/", "Was this you"),
+    NEWCOMERS("no questions", "/security/questions/", "Was this you"),
+    Place("tomas", "dispute", disputed("tomas"), "Your dispute"),
+    Place("tomas", "dispute form", transfer("tomas", "posted", "dispute/"), "Something is wrong"),
     CUSTOMERS("pin", "/security/pin/", "Change your PIN"),
     CUSTOMERS("limits", "/security/limits/", "Your limits"),
     CUSTOMERS("limits wrongly", "/security/limits/", "Your limits", limit_wrongly, 422),
@@ -544,6 +560,11 @@ PLACES = [
     OFFICERS("account", in_console("banking/account"), "."),
     OFFICERS("schedule", in_console("banking/schedule"), "."),
     OFFICERS("movements", "/admin/banking/movement/?kind__exact=deposit", "."),
+    OFFICERS("cases", "/admin/fraud/case/?work=all", "."),
+    OFFICERS("case", in_console("fraud/case"), "."),
+    OFFICERS("labels", "/admin/fraud/label/", "."),
+    OFFICERS("label age", "/admin/label-age/", "."),
+    OFFICERS("reports", "/admin/fraud/suspicionreport/", "."),
     OFFICERS("decisions", "/admin/fraud/decision/?verdict__exact=BLOCKED", "."),
     OFFICERS("decision", in_console("fraud/decision"), "."),
     OFFICERS("alerts", "/admin/fraud/alert/", "."),

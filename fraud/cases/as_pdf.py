@@ -8,7 +8,7 @@ from fintrust.core.paper.letters import REGULAR, STRONG, Face, drawable, wrapped
 from fintrust.core.paper.pages import BOTTOM, INK, LEFT, MUTED, PETROL, RIGHT, Paper
 
 SIZE, LEADING = 9.0, 12.5
-NAMES = 118.0  # room for what a value is
+NAMES = 150.0  # room for what a value is
 LEGAL = "Confidential. Whoever is named in it must not learn that it was made."
 
 

@@ -17,6 +17,7 @@ from fraud.models import Alert, Case, CaseEntry, Decision
 from fraud.policy import CASES, CasePolicy, cents
 
 _TRIES = 5  # a case can close between our insert and our lock, but not five times
+_OPENING = (Alert.Kind.PAYMENT, Alert.Kind.AFTERWARDS, Alert.Kind.DENIED, Alert.Kind.DISPUTED)
 _RANK = {"low": 0, "medium": 1, "high": 2}
 
 
@@ -24,10 +25,12 @@ def join(alert: Alert, decision: Decision, *, policy: CasePolicy = CASES) -> Cas
     """The alert belongs to its customer's open case from now on, which is opened if need be.
 
     A customer stopped by their own limit is no suspicion: such an alert joins a case and opens
-    none. A full case takes no more; what comes then stands alone until the case is closed.
+    none. One about a rule is nobody's. A full case takes no more; what comes then stands alone
+    until the case is closed.
     """
-    opens = alert.kind != Alert.Kind.LIMIT
-    case = _open(alert, decision, policy) if opens else _locked(decision)
+    if alert.kind not in (*_OPENING, Alert.Kind.LIMIT):
+        return None
+    case = _open(alert, decision, policy) if alert.kind in _OPENING else _locked(decision)
     if case is None or _is_full(case, decision, policy):
         return None
     _add(case, alert, decision, policy)

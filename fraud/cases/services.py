@@ -103,7 +103,7 @@ def _assign(case: Case, *, to: User | None, by: User, kind: CaseEntry.Kind, text
     case.assigned_to, case.assigned_at = to, timezone.now() if to else None
     case.save(update_fields=["assigned_to", "assigned_at"])
     _write(case, kind, by=by, to=to, text=text, data={"to": to.public_id if to else None})
-    _publish(case, f"case.{kind}", by=by, to=to.get_full_name() if to else "")
+    _publish(case, f"case.{kind}", by=by, officer=to.get_full_name() if to else "")
     return case
 
 

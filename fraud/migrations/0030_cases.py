@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                     ("afterwards", "Unlike other payments"),
                     ("denied", "Not the customer"),
                     ("disputed", "Disputed by the customer"),
+                    ("rule", "Rule stopped by its budget"),
                 ],
                 max_length=12,
             ),
