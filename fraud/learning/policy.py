@@ -41,7 +41,7 @@ class LearningPolicy:
     weight_ridge: float = 1e-3  # keeps weights finite when frauds and others part cleanly
 
     # --- calibration -----------------------------------------------------------------------
-    step_frauds_min: int = 10  # each point of the scale rests on these many of both kinds
+    step_frauds_min: int = 25  # each point of the scale rests on these many of both kinds
     odds_max: float = 12.0  # log-odds: nobody is surer than six in a million of being wrong
 
     # --- letting in ------------------------------------------------------------------------
