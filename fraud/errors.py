@@ -163,3 +163,9 @@ class ReasonNeeded(Invalid):
     """Say why, in 3 to 500 characters: it stays beside the deed."""
 
     code, field = "reason-needed", "reason"
+
+
+class ModelMissing(Conflict):
+    """The model that a decision was made with cannot be read any more."""
+
+    code = "model-missing"

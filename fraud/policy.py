@@ -142,3 +142,15 @@ class LabelPolicy:
 
 
 LABELS = LabelPolicy()
+
+
+@dataclass(frozen=True)
+class ExplainingPolicy:
+    """How a model's reasons become sentences, and where a payment that would pass is looked for."""
+
+    contribution_min: float = 0.1  # log-odds: less than a tenth more or less likely says nothing
+    reasons_max: int = 5  # nobody reads a sixth
+    later_hours: tuple[int, ...] = (*range(1, 25), 72, 168)  # each hour of a day, then a week
+
+
+EXPLAINING = ExplainingPolicy()

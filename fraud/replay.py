@@ -1,9 +1,10 @@
-"""Making an old decision again. No database: what it was made from is stored with it."""
+"""Making an old decision again from what is stored with it; only what decided is looked up."""
 
 from dataclasses import dataclass
 
+from fraud import selectors
 from fraud.models import Decision
-from fraud.verdict import CURRENT, Ruleset, Verdict, decide
+from fraud.verdict import Ruleset, Verdict, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,12 @@ class Replay:
             "risk level": (then.risk_level, now.risk_level),
             "forbidden": (then.forbidden, now.forbidden),
             "reasons": (then.reasons, now.reasons_json()),
+            "officers' ruleset": (then.officers, now.officers),
+            "model": (then.champion, now.champion),
+            "model on trial": (then.shadow_model, now.shadow_model),
+            "contributions": (then.contributions, dict(now.contributions)),
+            "shadow": (then.shadow, dict(now.shadow)),
+            "degraded": (then.degraded, list(now.degraded)),
         }
         return [f"{name}: {a!r} then, {b!r} now" for name, (a, b) in pairs.items() if a != b]
 
@@ -42,7 +49,10 @@ class Replay:
         )
 
 
-def replay(decision: Decision, *, ruleset: Ruleset = CURRENT) -> Replay:
-    """Decide again from what was stored. Differing under another ruleset is no fault of the
-    stored decision; run the version it names to reproduce it."""
-    return Replay(decision, decide(decision.facts_then(), decision.snapshot_then(), ruleset))
+def replay(decision: Decision, *, ruleset: Ruleset | None = None) -> Replay:
+    """Decide again from what was stored, by the officers' ruleset and the models that the decision
+    names. Differing under other rules of the house is no fault of the stored decision; run the
+    version it names to reproduce it."""
+    ruleset = ruleset or selectors.ruleset_of(decision)
+    facts, snapshot = decision.facts_then(), decision.snapshot_then()
+    return Replay(decision, decide(facts, snapshot, ruleset, selectors.models_then(decision)))

@@ -3,20 +3,34 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import connection
 from django.db.models import QuerySet
 
 from biometrics.selectors import SESSION_RISK
+from fintrust.core.ids import from_public
 from fintrust.core.models import User
 from fraud import features
+from fraud.counterfactual import Change, passing
+from fraud.errors import ModelMissing
 from fraud.facts import Facts
 from fraud.features import AGGREGATES, Snapshot
 from fraud.features.statement import Statement, parameters, statement
-from fraud.models import Alert, CustomerLimit, Decision, DecisionQuerySet, PaymentFact
+from fraud.models import (
+    Alert,
+    CustomerLimit,
+    Decision,
+    DecisionQuerySet,
+    ModelVersion,
+    PaymentFact,
+)
 from fraud.policy import CUSTOMER_PAYMENTS_MAX, LIMIT_CURRENCIES
+from fraud.rulebook import selectors as rulebook
+from fraud.rulebook.closures import readable
 from fraud.travel import services as travel
+from fraud.verdict import CURRENT, Models, Ruleset, Scorer, under
 
 # What other topics want to know travels with the features, so that PostgreSQL is asked once.
 _RIDERS = {
@@ -24,6 +38,7 @@ _RIDERS = {
         WHERE customer_id = %(customer)s::uuid AND currency = %(currency)s::text""",
     # How the session typed is its own app's to answer.
     "session_risk": SESSION_RISK,
+    "officers": rulebook.CURRENT_ID,
 }
 
 
@@ -34,15 +49,18 @@ def _statement() -> Statement:
 
 def snapshot_for(facts: Facts) -> Snapshot:
     """What was known about this customer just before these facts."""
-    return snapshot_of(facts, _statement())
+    return known_for(facts)[0]
 
 
-def snapshot_of(facts: Facts, asked: Statement) -> Snapshot:
-    """The same by another statement: other bounds, fewer aggregates."""
+def known_for(facts: Facts, asked: Statement | None = None) -> tuple[Snapshot, UUID | None]:
+    """The same, and which of the officers' rulesets is in force, in one round trip. Another
+    statement asks with other bounds."""
     looked = travel.look(facts)
-    *counted, limit, risk = _row(asked.sql, parameters(facts) | {"session": facts.session_hash})
+    asked = asked or _statement()
+    row = _row(asked.sql, parameters(facts) | {"session": facts.session_hash})
+    *counted, limit, risk, officers = row
     clock = features.local(facts.at, facts.timezone)
-    return Snapshot(
+    snapshot = Snapshot(
         local_hour=clock.hour,
         local_minute=clock.minute,
         local_weekday=clock.weekday(),
@@ -53,6 +71,7 @@ def snapshot_of(facts: Facts, asked: Statement) -> Snapshot:
         around=looked.around,
         degraded=looked.degraded,
     )
+    return snapshot, officers
 
 
 def _row(sql: str, given: dict[str, Any]) -> Sequence[Any]:
@@ -65,6 +84,58 @@ def _row(sql: str, given: dict[str, Any]) -> Sequence[Any]:
         row: Sequence[Any] | None = cursor.fetchone()
     assert row is not None  # aggregates always answer
     return row
+
+
+# --- what decides ---------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def ruleset_in_force(officers: UUID | None) -> Ruleset:
+    """The house's rules under what officers have put in force; these never change."""
+    force = rulebook.NOTHING if officers is None else rulebook.current(officers)
+    return under(force, readable)
+
+
+def ruleset_of(decision: Decision) -> Ruleset:
+    """What a stored decision was made under, with the house's rules as this program has them."""
+    if not decision.officers:
+        return CURRENT
+    return under(rulebook.ruleset(decision.officers), readable)
+
+
+def models_of(ruleset: Ruleset) -> Models:
+    """Its models, as far as they can be had."""
+    return Models(_scorer(ruleset.champion), _scorer(ruleset.shadow_model))
+
+
+def models_then(decision: Decision) -> Models:
+    """Those that a stored decision was made with. Raises ModelMissing for one that is gone."""
+    models = Models(_scorer(decision.champion), _scorer(decision.shadow_model))
+    for id, scorer in (
+        (decision.champion, models.champion),
+        (decision.shadow_model, models.shadow),
+    ):
+        if id and scorer is None:
+            raise ModelMissing(f"The model {id} cannot be read.")
+    return models
+
+
+def _scorer(model: str) -> Scorer | None:
+    if not model:
+        return None
+    # Imported here: numpy is large, and a bank without models never needs it.
+    from fraud.learning import registry
+
+    return registry.scorer(from_public(ModelVersion.prefix, model))
+
+
+def what_would_have_passed(decision: Decision) -> tuple[Change, ...] | None:
+    """The smallest changes with which a payment would have passed; None when this program has
+    other rules than the decision was made by, and so cannot tell."""
+    ruleset = ruleset_of(decision)
+    if ruleset.version != decision.ruleset:
+        return None
+    return passing(decision.facts_then(), decision.snapshot_then(), ruleset, models_then(decision))
 
 
 # --- decisions ------------------------------------------------------------------------------

@@ -14,47 +14,39 @@ from fintrust.core.money import MINOR_MAX, Money
 from fraud import features, selectors
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidLimit, NoteTooLong
 from fraud.facts import Facts
-from fraud.features import aggregates
+from fraud.features import Snapshot, aggregates
 from fraud.models import Alert, CustomerLimit, Decision, PaymentFact
+from fraud.rulebook.hits import remember as remember_hits
 from fraud.travel import services as travel
-from fraud.verdict import BLOCKED, CRITICAL, CURRENT, FLAGGED, VERIFIED, Ruleset, Verdict, decide
+from fraud.verdict import BLOCKED, CRITICAL, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
 NOTE_MAX = 500
 
 # --- judging --------------------------------------------------------------------------------
 
 
-def judge(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Verdict:
+def judge(facts: Facts, *, ruleset: Ruleset | None = None) -> Verdict:
     """What the verdict would be. Nothing is written: a preview, a what-if."""
-    return decide(facts, selectors.snapshot_for(facts), ruleset)
+    return _judged(facts, ruleset)[1]
+
+
+def _judged(facts: Facts, ruleset: Ruleset | None) -> tuple[Snapshot, Verdict]:
+    snapshot, officers = selectors.known_for(facts)
+    ruleset = ruleset or selectors.ruleset_in_force(officers)
+    return snapshot, decide(facts, snapshot, ruleset, selectors.models_of(ruleset))
 
 
 @transaction.atomic(savepoint=False)
-def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
+def assess(facts: Facts, *, ruleset: Ruleset | None = None) -> Decision:
     """Judge a movement before it is booked, and remember it with all that it was made from.
 
     Belongs into the transaction of the money: decision, alert, records and event stay or go with
-    it. Ask for it after taking the locks, so that what it reads is what will be moved.
+    it. Ask for it after taking the locks, so that what it reads is what will be moved. Without a
+    ruleset the one in force decides.
     """
-    snapshot = selectors.snapshot_for(facts)
-    verdict = decide(facts, snapshot, ruleset)
-    decision = Decision.objects.create(
-        id=uuid7(),
-        subject=facts.subject,
-        customer_id=facts.customer_id,
-        verdict=verdict.verdict,
-        score=verdict.score,
-        risk_level=verdict.risk_level,
-        forbidden=verdict.forbidden,
-        reasons=verdict.reasons_json(),
-        facts=facts.to_json(),
-        snapshot=snapshot.to_json(),
-        ruleset=verdict.ruleset,
-        at=facts.at,
-    )
-    _record_decision(decision)
-    if verdict.verdict != VERIFIED:
-        _alert_about(decision)
+    snapshot, verdict = _judged(facts, ruleset)
+    decision = Decision.made(facts, snapshot, verdict)
+    _remember(decision)
     travel.learn_after_commit(
         facts,
         snapshot,
@@ -66,8 +58,13 @@ def assess(facts: Facts, *, ruleset: Ruleset = CURRENT) -> Decision:
 
 def keep(decision: Decision) -> None:
     """Remember a decision whose first writing was undone together with its movement."""
+    _remember(decision)
+
+
+def _remember(decision: Decision) -> None:
     decision.save(force_insert=True)
     _record_decision(decision)
+    remember_hits(decision, live=decision.matched, shadow=decision.matched_in_shadow)
     if decision.verdict != VERIFIED:
         _alert_about(decision)
 
@@ -83,6 +80,9 @@ def _record_decision(decision: Decision) -> None:
             "score": str(decision.score),  # text: a leaf of the log has one spelling of a number
             "reasons": [reason["code"] for reason in decision.reasons],
             "ruleset": decision.ruleset,
+            **({"officers": decision.officers} if decision.officers else {}),
+            **({"model": decision.champion} if decision.champion else {}),
+            **({"degraded": decision.degraded} if decision.degraded else {}),
         },
     )
 

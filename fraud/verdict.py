@@ -1,37 +1,148 @@
-"""The one decision: `decide(facts, snapshot, ruleset)`. Values in, a value out, no I/O.
+"""The one decision: `decide(facts, snapshot, ruleset, models)`. Values in, a value out, no I/O.
 
-The transfer in the making, the preview, a what-if and a replay years later call this function
-and no other; see docs/decisions/0020-one-pure-decision.md.
+The transfer in the making, the preview, a what-if, a backtest and a replay years later call this
+function and no other; see docs/decisions/0020-one-pure-decision.md.
 """
 
 import hashlib
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from fraud import features
 from fraud.facts import Facts
 from fraud.features import Snapshot
+from fraud.features.forms import Value
+from fraud.features.sentences import sentence, topic
 from fraud.hits import Hit
 from fraud.policies import POLICIES, Policy
-from fraud.policy import STANDARD, FraudPolicy
+from fraud.policy import EXPLAINING, STANDARD, ExplainingPolicy, FraudPolicy
 from fraud.rules import RULES, Rule
 
 VERIFIED, FLAGGED, BLOCKED = "VERIFIED", "FLAGGED", "BLOCKED"
 SAFE, SUSPICIOUS, CRITICAL = "SAFE", "SUSPICIOUS", "CRITICAL"
+_ORDER = (VERIFIED, FLAGGED, BLOCKED)
 _DECIMALS = 6  # so that a weight of exactly 0.3 scores 0.3, not a bit less or more
+
+HOUSE = "rules_score"  # what the house's own rules say together; a model may listen to it
+BASE = "base"
+Values = Mapping[str, Value]
+
+
+# --- what a decision is made with ---------------------------------------------------------------
+
+
+class OfficersRule(Protocol):
+    """A condition that officers wrote and put in force; see `fraud.rulebook`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def matches(self) -> Callable[[Values], bool]: ...
+    def sentence(self, values: Values) -> str: ...
+
+
+#: What a matching rule does; "watch" is only remembered.
+_ACTIONS = {"hold": FLAGGED, "block": BLOCKED}
+
+
+class Scored(Protocol):
+    """A chance of fraud; base and contributions together are its log-odds."""
+
+    @property
+    def score(self) -> float: ...
+    @property
+    def base(self) -> float: ...
+    @property
+    def contributions(self) -> Mapping[str, float]: ...
+
+
+class Scorer(Protocol):
+    """A model; see `fraud.learning`."""
+
+    def score(self, values: Values) -> Scored: ...
+    def probability(self, values: Values) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The model that decides, and the one that only says what it would have decided."""
+
+    champion: Scorer | None = None
+    shadow: Scorer | None = None
+
+
+NO_MODELS = Models()
+
+
+def _as_they_are(values: Values) -> Values:
+    return values
 
 
 @dataclass(frozen=True)
 class Ruleset:
-    """Everything that turns facts and snapshot into a verdict, under one version."""
+    """Everything that turns facts and snapshot into a verdict.
+
+    `version` names the code and the numbers of the house; `id` what officers had put in force.
+    """
 
     version: str
     policy: FraudPolicy = STANDARD
     policies: tuple[Policy, ...] = tuple(POLICIES)
     rules: tuple[Rule, ...] = tuple(RULES)
+    id: str = ""  # rst_…; nothing before officers have ruled anything
+    live: tuple[OfficersRule, ...] = ()
+    shadow: tuple[OfficersRule, ...] = ()
+    readable: Callable[[Values], Values] = _as_they_are  # values as officers' rules read them
+    champion: str = ""  # mdl_…
+    shadow_model: str = ""
+    degraded: bool = False  # some rule in force cannot be read by this program
+
+
+class InForce(Protocol):
+    """What officers have put in force, as `fraud.rulebook` gives it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def live(self) -> tuple[OfficersRule, ...]: ...
+    @property
+    def shadow(self) -> tuple[OfficersRule, ...]: ...
+    @property
+    def champion(self) -> str: ...
+    @property
+    def shadow_model(self) -> str: ...
+    @property
+    def flagged_from(self) -> float: ...
+    @property
+    def blocked_from(self) -> float: ...
+    @property
+    def unreadable(self) -> tuple[str, ...]: ...
+
+
+def under(force: InForce, readable: Callable[[Values], Values] = _as_they_are) -> Ruleset:
+    """The house's own rules together with what officers have put in force."""
+    return replace(
+        CURRENT,
+        policy=replace(STANDARD, flagged_from=force.flagged_from, blocked_from=force.blocked_from),
+        id=force.id,
+        live=force.live,
+        shadow=force.shadow,
+        readable=readable,
+        champion=force.champion,
+        shadow_model=force.shadow_model,
+        degraded=bool(force.unreadable),
+    )
+
+
+# --- the verdict --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +153,133 @@ class Verdict:
     reasons: tuple[Hit, ...]
     ruleset: str
     forbidden: bool = False  # by the customer's own limits, whatever the score
+    officers: str = ""  # the id of what officers had put in force
+    champion: str = ""  # which model the score is of; nothing when it is the rules'
+    shadow_model: str = ""
+    contributions: Mapping[str, float] = field(default_factory=dict)  # of the champion
+    shadow: Mapping[str, Any] = field(default_factory=dict)  # what others would have said
+    degraded: tuple[str, ...] = ()  # what could not be asked
+    matched: tuple[OfficersRule, ...] = ()  # of those in force, also those that only watch
+    matched_in_shadow: tuple[OfficersRule, ...] = ()
 
     def reasons_json(self) -> list[dict[str, Any]]:
         return [hit.to_json() for hit in self.reasons]
 
 
-def decide(facts: Facts, snapshot: Snapshot, ruleset: Ruleset) -> Verdict:
-    """The customer's limits first, then the rules, then what they weigh together."""
-    forbidden, hits = _forbidden(facts, snapshot, ruleset), _hits(facts, snapshot, ruleset)
-    score = combine(hit.weight for hit in hits)
+def decide(
+    facts: Facts, snapshot: Snapshot, ruleset: Ruleset, models: Models = NO_MODELS
+) -> Verdict:
+    """The customer's limits first; then the rules and the model; then what officers rule."""
+    if not facts.outgoing:
+        return _arrived(snapshot, ruleset)  # money that arrives is no choice of the customer's
+    forbidden = [hit for ask in ruleset.policies if (hit := ask(facts, snapshot))]
+    hits = [hit for ask in ruleset.rules if (hit := ask(facts, snapshot, ruleset.policy))]
+    house = combine(hit.weight for hit in hits)
+    values = features.of(facts, snapshot) | {HOUSE: house}
+    scored = models.champion.score(values) if models.champion else None
+    score = house if scored is None else _rounded(scored.score)
+    by_score = outcome(score, ruleset.policy)
+    read = ruleset.readable(values) if ruleset.live or ruleset.shadow else values
+    matched = tuple(rule for rule in ruleset.live if rule.matches(read))
+    raised = _raised(by_score, matched)
+    hits += _said(matched, read, ruleset.policy)
+    if scored is not None and by_score != VERIFIED:
+        hits += _told(scored, facts, snapshot, values, hits)
     return Verdict(
-        verdict=BLOCKED if forbidden else outcome(score, ruleset.policy),
+        verdict=BLOCKED if forbidden else raised,
         score=score,
         risk_level=risk_level(score, ruleset.policy),
         reasons=(*forbidden, *sorted(hits, key=lambda hit: -hit.weight)),
         ruleset=ruleset.version,
         forbidden=bool(forbidden),
+        officers=ruleset.id,
+        champion=ruleset.champion if scored is not None else "",
+        shadow_model=ruleset.shadow_model if models.shadow else "",
+        contributions={} if scored is None else {BASE: scored.base, **scored.contributions},
+        matched=matched,
+        degraded=_degraded(snapshot, ruleset, models),
+        **_in_shadow(house, score, matched, values, read, ruleset, models),
     )
 
 
-def _forbidden(facts: Facts, snapshot: Snapshot, ruleset: Ruleset) -> list[Hit]:
-    if not facts.outgoing:
-        return []  # money that arrives is no choice of the customer's
-    answers = (policy(facts, snapshot) for policy in ruleset.policies)
-    return [hit for hit in answers if hit is not None]
+def _arrived(snapshot: Snapshot, ruleset: Ruleset) -> Verdict:
+    return Verdict(
+        VERIFIED, 0.0, SAFE, (), ruleset.version, officers=ruleset.id, degraded=snapshot.degraded
+    )
 
 
-def _hits(facts: Facts, snapshot: Snapshot, ruleset: Ruleset) -> list[Hit]:
-    if not facts.outgoing:
-        return []
-    answers = (rule(facts, snapshot, ruleset.policy) for rule in ruleset.rules)
-    return [hit for hit in answers if hit is not None]
+def _rounded(score: float) -> float:
+    return round(min(max(score, 0.0), 1.0), _DECIMALS)
+
+
+def _raised(verdict: str, matched: Iterable[OfficersRule]) -> str:
+    """What officers rule makes a verdict stricter, never milder."""
+    said = [_ACTIONS[rule.action] for rule in matched if rule.action in _ACTIONS]
+    return max([verdict, *said], key=_ORDER.index)
+
+
+def _said(matched: Iterable[OfficersRule], values: Values, policy: FraudPolicy) -> Iterable[Hit]:
+    """A rule that stops a payment weighs what its verdict begins at."""
+    weights = {FLAGGED: policy.flagged_from, BLOCKED: policy.blocked_from}
+    return [
+        Hit(rule.id, weights[_ACTIONS[rule.action]], rule.sentence(values))
+        for rule in matched
+        if rule.action in _ACTIONS
+    ]
+
+
+def _in_shadow(
+    house: float, score: float, matched: tuple[OfficersRule, ...],
+    values: Values, read: Values, ruleset: Ruleset, models: Models,
+) -> dict[str, Any]:  # fmt: skip
+    """What the rules and the model on trial would have changed."""
+    rules = tuple(rule for rule in ruleset.shadow if rule.matches(read))
+    said: dict[str, Any] = {}
+    if models.shadow is not None:
+        said["score"] = score = _rounded(models.shadow.probability(values))
+    if rules or said:
+        said["rules"] = [rule.id for rule in rules]
+        said["verdict"] = _raised(outcome(score, ruleset.policy), (*matched, *rules))
+    return {"shadow": said, "matched_in_shadow": rules}
+
+
+def _degraded(snapshot: Snapshot, ruleset: Ruleset, models: Models) -> tuple[str, ...]:
+    missing = [*snapshot.degraded]
+    if ruleset.champion and models.champion is None:
+        missing.append("model")
+    if ruleset.degraded:
+        missing.append("rules")
+    return tuple(missing)
+
+
+# --- why ----------------------------------------------------------------------------------------
+
+
+def _told(
+    scored: Scored, facts: Facts, snapshot: Snapshot, values: Values, hits: Iterable[Hit],
+    policy: ExplainingPolicy = EXPLAINING,
+) -> list[Hit]:  # fmt: skip
+    """The model's strongest reasons as sentences, one for each topic that no rule speaks of."""
+    spoken = {topic(hit.code) for hit in hits}
+    odds = scored.base + math.fsum(scored.contributions.values())
+    found: list[Hit] = []
+    for name, contribution in sorted(scored.contributions.items(), key=lambda one: -one[1]):
+        if contribution < policy.contribution_min or len(found) == policy.reasons_max:
+            break
+        text = None if topic(name) in spoken else sentence(name, facts, snapshot, values)
+        if text is not None:
+            spoken.add(topic(name))
+            # What it weighs: so much less would the chance be without it.
+            weight = _rounded(_chance(odds) - _chance(odds - contribution))
+            found.append(Hit(name, weight, text))
+    return found
+
+
+def _chance(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds)) if odds >= 0 else math.exp(odds) / (1 + math.exp(odds))
+
+
+# --- from weights to a verdict ------------------------------------------------------------------
 
 
 def combine(weights: Iterable[float]) -> float:

@@ -11,7 +11,7 @@ import fintrust.core.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fraud", "0005_features"),
+        ("fraud", "0006_decision_models"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

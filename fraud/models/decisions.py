@@ -7,11 +7,13 @@ from django.db import models
 from django.db.models.functions import Now
 
 from fintrust.core.fields import TxField
-from fintrust.core.ids import PublicModel, PublicQuerySet, to_public
+from fintrust.core.ids import PublicModel, PublicQuerySet, to_public, uuid7
 from fintrust.core.money import Money
 from fraud import verdict
 from fraud.facts import KINDS, Facts
 from fraud.features import Snapshot
+from fraud.verdict import OfficersRule
+from fraud.verdict import Verdict as Judged
 
 
 class DecisionQuerySet(PublicQuerySet):
@@ -47,8 +49,20 @@ class Decision(PublicModel):
     facts = models.JSONField()
     snapshot = models.JSONField()
     ruleset = models.CharField("ruleset version", max_length=40)
+    # What officers had put in force, the models, and what these said; nothing in decisions from
+    # before there were any.
+    officers = models.CharField("officers' ruleset", max_length=40, blank=True, db_default="")
+    champion = models.CharField("model", max_length=40, blank=True, db_default="")
+    shadow_model = models.CharField("model on trial", max_length=40, blank=True, db_default="")
+    contributions = models.JSONField("what the model's score is made of", db_default={})
+    shadow = models.JSONField("what rules and model on trial would have said", db_default={})
+    degraded = models.JSONField("what could not be asked", db_default=[])
     at = models.DateTimeField("asked at")
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    # Which rules matched, from the judging to the writing; read back, they are `RuleHit` rows.
+    matched: tuple[OfficersRule, ...] = ()
+    matched_in_shadow: tuple[OfficersRule, ...] = ()
 
     objects: ClassVar = DecisionQuerySet.as_manager()
 
@@ -67,6 +81,32 @@ class Decision(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.get_verdict_display()} {self.subject}"
+
+    @classmethod
+    def made(cls, facts: Facts, snapshot: Snapshot, judged: Judged) -> Self:
+        """Not stored yet."""
+        made = cls(
+            id=uuid7(),
+            subject=facts.subject,
+            customer_id=facts.customer_id,
+            verdict=judged.verdict,
+            score=judged.score,
+            risk_level=judged.risk_level,
+            forbidden=judged.forbidden,
+            reasons=judged.reasons_json(),
+            facts=facts.to_json(),
+            snapshot=snapshot.to_json(),
+            ruleset=judged.ruleset,
+            officers=judged.officers,
+            champion=judged.champion,
+            shadow_model=judged.shadow_model,
+            contributions=dict(judged.contributions),
+            shadow=dict(judged.shadow),
+            degraded=list(judged.degraded),
+            at=facts.at,
+        )
+        made.matched, made.matched_in_shadow = judged.matched, judged.matched_in_shadow
+        return made
 
     def facts_then(self) -> Facts:
         return Facts.from_json(self.facts)

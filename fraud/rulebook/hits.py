@@ -6,7 +6,8 @@ from django.db import transaction
 
 from fintrust.core.ids import from_public
 from fraud.models import Decision, RuleHit, RuleVersion
-from fraud.rulebook.force import WATCH, OfficersRule
+from fraud.rulebook.force import WATCH
+from fraud.verdict import OfficersRule
 
 
 def remember(

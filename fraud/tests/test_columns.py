@@ -50,7 +50,7 @@ def live(seed: int, payments: int, asked_by: Any) -> list[Live]:
             waiting.remove(due)
             _label(*due)
         asked = _asked(dice, dice.choice(people), at)
-        known = selectors.snapshot_of(asked, asked_by)
+        known, _ = selectors.known_for(asked, asked_by)
         decision = _book(asked, known, moved=dice.random() < 0.9)
         travel.learn(presence.of(asked), trusted=dice.random() < 0.8, tried=True)
         seen.append(Live(decision.pk, asked, known))

@@ -166,7 +166,7 @@ def test_others_are_asked_as_long_as_the_rules_need_them():
 def test_the_read_is_bounded_for_who_pays_all_day(ada):
     habit(ada, *range(1_00, 13_00, 1_00), every=timedelta(hours=1))
     few = statement(bounded(5), selectors._RIDERS)
-    snapshot = selectors.snapshot_of(facts(customer_id=ada.pk), few)
+    snapshot, _ = selectors.known_for(facts(customer_id=ada.pk), few)
     assert (snapshot.payments, snapshot.get("own_largest")) == (5, 12_00)  # the newest five
     assert snapshot.get("own_same_sum") == (8 + 9 + 10 + 11 + 12) * 1_00
 
