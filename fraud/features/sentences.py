@@ -231,5 +231,5 @@ _TOPICS: Mapping[str, frozenset[str]] = {
         "payee_days_since_last_fraud", "payee_good_since_fraud", "payee_labels_28d",
     }),
     "typing": frozenset({"unusual_typing", "session_risk"}),
-    "travel": frozenset({"travel_kmh", "travel_impossible"}),
+    "travel": frozenset({"impossible_travel", "travel_kmh", "travel_impossible"}),
 }  # fmt: skip
