@@ -128,6 +128,10 @@ def _database(url: str, *, pool: bool = False) -> dict[str, Any]:
     }
     # What asks to be prepared is: without a threshold the driver never prepares, whatever is asked.
     options["prepare_threshold"] = 5
+    # And planned once: no value that we bind makes another plan better, and planning the features
+    # of a payment takes longer than reading them.
+    once = "-c plan_cache_mode=force_generic_plan"
+    options["options"] = f"{options.get('options', '')} {once}".strip()
     if pool:
         # As many connections as request threads. Who waits too long, or finds too many waiting, is
         # told that the bank is busy (503); more connections would only slow everybody down.

@@ -40,7 +40,7 @@ class Table:
     time: str  # what windows are about
     order: str  # what settles the order of rows of one moment
     paid_at: str
-    columns: tuple[str, ...]
+    columns: tuple[str, ...]  # always read
     renamed: Mapping[str, str]
 
     def column(self, name: str) -> str:
@@ -53,10 +53,7 @@ _TABLES = {
         time="at",
         order="decision_id",
         paid_at="at",
-        columns=(
-            "customer_id", "outgoing", "account", "counterparty", "credited", "debited", "device",
-            "currency", "amount_minor", "local_hour", "local_weekday", "unusual",
-        ),
+        columns=(),
         renamed={"customer": "customer_id"},
     ),
     "labels": Table(
@@ -136,7 +133,7 @@ def statement(
     parts, columns = [], []
     for entity, mine in by_entity.items():
         made = list(_columns(entity, mine))
-        parts += [*_rows(entity), _counted(entity, made)]
+        parts += [*_rows(entity, mine), _counted(entity, made)]
         columns += made
     names = [f"{entity.name}_counted" for entity in by_entity]
     more = "".join(f",\n       ({sql}) AS {name}" for name, sql in (riders or {}).items())
@@ -148,9 +145,10 @@ def statement(
 # --- the rows of an entity ----------------------------------------------------------------------
 
 
-def _rows(entity: Entity) -> Iterator[str]:
+def _rows(entity: Entity, aggregates: list[Aggregate]) -> Iterator[str]:
     table = _TABLES[entity.table]
-    bounded = f"""SELECT {table.order}, {table.time}, {", ".join(_needed(table))}
+    # Only what is counted: then the index alone answers, and no row is fetched.
+    bounded = f"""SELECT {", ".join(_needed(table, aggregates))}
     FROM {table.name}
     WHERE {" AND ".join(_bounds(entity, table))}
     ORDER BY {table.time} DESC, {table.order} DESC
@@ -170,8 +168,16 @@ def _rows(entity: Entity) -> Iterator[str]:
 )"""
 
 
-def _needed(table: Table) -> Iterator[str]:
-    return (column for column in table.columns if column != table.order)
+def _needed(table: Table, aggregates: list[Aggregate]) -> list[str]:
+    needed = [table.order, table.time, *table.columns]
+    for aggregate in aggregates:
+        needed += [condition.column for condition in aggregate.where]
+        needed += [aggregate.column] if aggregate.column else []
+        needed += ["amount_minor"] if aggregate.measure in _OF_AMOUNTS else []
+    return sorted({table.column(name) for name in needed})
+
+
+_OF_AMOUNTS = {SUM, SQUARES, QUANTILE, LARGEST}
 
 
 def _bounds(entity: Entity, table: Table) -> Iterator[str]:
