@@ -60,12 +60,7 @@ def assess(facts: Facts, *, ruleset: Ruleset | None = None) -> Decision:
     snapshot, verdict = _judged(facts, ruleset, in_line=True)
     decision = Decision.made(facts, snapshot, verdict)
     keep(decision)
-    travel.learn_after_commit(
-        facts,
-        snapshot,
-        trusted=verdict.verdict == VERIFIED,
-        refused=verdict.verdict == BLOCKED,
-    )
+    _learn_place(facts, snapshot, verdict.verdict)
     return decision
 
 
@@ -112,6 +107,12 @@ def keep_all(decisions: Sequence[Decision]) -> None:
     record_all([_record_of(decision) for decision in decisions])
     for decision in decisions:
         _remember_rest(decision)
+        _learn_place(decision.facts_then(), decision.snapshot_then(), decision.verdict)
+
+
+def _learn_place(facts: Facts, snapshot: Snapshot, verdict: str) -> None:
+    trusted, refused = verdict == VERIFIED, verdict == BLOCKED
+    travel.learn_after_commit(facts, snapshot, trusted=trusted, refused=refused)
 
 
 def _remember_rest(decision: Decision) -> None:

@@ -104,6 +104,12 @@ def test_ones_own_limit_opens_no_case_but_joins_one(ada):
     assert Case.objects.get().entries.filter(kind="alert").count() == 2
 
 
+def test_an_alert_about_a_rule_is_no_case_of_the_customer_who_met_it(ada, case):
+    decision = fraud.assess(facts(customer_id=ada.pk, amount_minor=5_00))
+    fraud.raise_alert(decision, kind=Alert.Kind.RULE, severity="medium", text="over its budget")
+    assert not case.entries.filter(alert__kind="rule").exists()
+
+
 def test_after_closing_a_new_alert_opens_a_new_case(ada, taken, olga):
     services.close_case(case=taken, by=olga, outcome=NOT_FRAUD, text="his rent")
     suspicious(ada)
