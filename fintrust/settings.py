@@ -483,6 +483,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10,
         "options": {"expires": 10},
     },
+    "ask-for-training": {
+        "task": "fraud.ask_for_training",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
     "score-history": {
         "task": "fraud.score_history",
         "schedule": 300,

@@ -38,6 +38,14 @@ def train() -> str:
     return run.status if run else ""
 
 
+@shared_task(name="fraud.ask_for_training")
+def ask_for_training() -> bool:
+    """Whether it was time to learn anew."""
+    from fraud.learning import work
+
+    return work.ask_when_due() is not None
+
+
 @shared_task(name="fraud.score_history")
 def score_history() -> int:
     """What the champion says about payments that moved before it."""

@@ -302,9 +302,13 @@ def risk_level(score: float, policy: FraudPolicy) -> str:
 
 # The files that decide, from the facts to the verdict; a package is all of its files.
 _SOURCES = (
-    *("facts.py", "features", "hits.py", "policies.py", "policy.py", "rules.py", "verdict.py"),
-    *("limits/own.py", "limits/places.py"),
-)
+    "facts.py", "features", "hits.py", "policies.py", "policy.py", "rules.py", "verdict.py",
+    "limits/own.py", "travel/judge.py",
+    "rulebook/closures.py", "rulebook/syntax.py", "rulebook/tokens.py", "rulebook/vocabulary.py",
+    "rulebook/writing.py",
+    "learning/booster.py", "learning/bundle.py", "learning/scorer.py", "learning/voices.py",
+    "learning/weights.py",
+)  # fmt: skip
 
 
 @lru_cache

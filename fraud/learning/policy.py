@@ -17,6 +17,10 @@ class LearningPolicy:
     payments_max: int = 1_000_000  # newest; bounds memory to about half a gigabyte
     later_share: float = 0.2  # of the window's payments, the newest: for weights and calibration
 
+    # --- when it is learned anew ------------------------------------------------------------
+    again_after: timedelta = timedelta(days=7)  # habits of thieves drift in weeks
+    again_labels_min: int = 50  # known since: with fewer the new model would be the old one
+
     # --- trees -----------------------------------------------------------------------------
     rounds: int = 150
     leaves: int = 15  # interactions of a few features, as a person could still tell them

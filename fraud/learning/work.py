@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from audit.services import record
 from fintrust.core import live
-from fraud.errors import TooFewLabels
+from fraud.errors import TooFewLabels, TrainingUnderWay
 from fraud.features.moments import micros_of
 from fraud.learning import history, registry, selectors, services, thresholds, training
 from fraud.learning.policy import LEARNING, LearningPolicy
 from fraud.learning.training import Window
-from fraud.models import AfterScore, DriftCheck, ModelVersion, PaymentFact, TrainingRun
+from fraud.models import AfterScore, DriftCheck, Label, ModelVersion, PaymentFact, TrainingRun
 from fraud.rulebook import selectors as rulebook_selectors
 from fraud.rulebook import services as rulebook
 
@@ -37,6 +37,20 @@ def _alone(deed: str) -> Iterator[bool]:
 
 
 # --- training -----------------------------------------------------------------------------------
+
+
+def ask_when_due(policy: LearningPolicy = LEARNING) -> TrainingRun | None:
+    """Ask for a training once the last one is a while ago and enough has been learned since."""
+    last = TrainingRun.objects.order_by("-asked_at", "-id").first()
+    if last and timezone.now() - last.asked_at < policy.again_after:
+        return None
+    labels = Label.objects.filter(known_at__gt=last.asked_at) if last else Label.objects.all()
+    if labels[: policy.again_labels_min].count() < policy.again_labels_min:
+        return None
+    try:
+        return services.ask_for_training(by=None)
+    except TrainingUnderWay:  # somebody was quicker
+        return None
 
 
 def train_what_waits(policy: LearningPolicy = LEARNING) -> TrainingRun | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.utils import timezone
@@ -26,16 +27,25 @@ from fraud.errors import (
     TrainingUnderWay,
 )
 from fraud.features.moments import micros_of
+from fraud.labels.services import label
 from fraud.learning import history as known
 from fraud.learning import registry, selectors, services, training, work
 from fraud.learning.evidence import Evidence
 from fraud.learning.metrics import Comparison
 from fraud.learning.policy import LEARNING
 from fraud.learning.scorer import Scorer
-from fraud.models import AfterScore, DriftCheck, ModelVersion, Promotion, Ruleset, TrainingRun
+from fraud.models import (
+    AfterScore,
+    DriftCheck,
+    Label,
+    ModelVersion,
+    Promotion,
+    Ruleset,
+    TrainingRun,
+)
 from fraud.rulebook import services as rulebook
 from fraud.tests import lessons
-from fraud.tests.factories import customer
+from fraud.tests.factories import customer, paid
 
 RIGHTS = (
     "train_model",
@@ -152,6 +162,45 @@ def test_too_few_labels_are_said_and_leave_the_rules_in_force(ada, olga):
     assert "The rules' score stays in force." in run.outcome
     assert not ModelVersion.objects.exists()
     services.ask_for_training(by=olga)  # and nothing stands in the way of another try
+
+
+class TestLearningAnew:
+    """By itself, when it is time and there is something new to learn."""
+
+    FEW_LABELS = replace(LEARNING, again_labels_min=2)
+
+    def known(self, count: int) -> None:
+        for _ in range(count):
+            decision = paid(customer_id=customer().pk).decision
+            label(decision, fraud=False, source=Label.Source.IMPORT)
+
+    def test_not_before_enough_is_known(self, db):
+        self.known(1)
+        assert work.ask_when_due(self.FEW_LABELS) is None
+        self.known(1)
+        run = work.ask_when_due(self.FEW_LABELS)
+        assert run.status == TrainingRun.Status.WAITING and run.asked_by is None
+
+    def test_not_again_while_one_waits_or_the_last_was_yesterday(self, db):
+        self.known(2)
+        assert work.ask_when_due(self.FEW_LABELS)
+        self.known(2)
+        assert work.ask_when_due(self.FEW_LABELS) is None
+
+    def test_a_week_later_only_what_is_known_since_counts(self, db):
+        self.known(2)
+        first = work.ask_when_due(self.FEW_LABELS)
+        with time_machine.travel(timezone.now() + LEARNING.again_after - timedelta(minutes=1)):
+            self.known(2)
+            assert work.ask_when_due(self.FEW_LABELS) is None
+        with time_machine.travel(timezone.now() + LEARNING.again_after + timedelta(minutes=1)):
+            assert work.ask_when_due(self.FEW_LABELS) is None  # it waits still
+            TrainingRun.objects.filter(pk=first.pk).update(
+                status=TrainingRun.Status.DECLINED,
+                started_at=timezone.now(),
+                ended_at=timezone.now(),
+            )
+            assert work.ask_when_due(self.FEW_LABELS)
 
 
 def test_one_training_waits_at_a_time(olga, otto):
