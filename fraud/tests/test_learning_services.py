@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit.models import Record
 from fintrust.core.errors import Forbidden
+from fintrust.core.ids import uuid7
 from fintrust.core.models import Event
 from fraud import tasks
 from fraud.errors import (
@@ -171,7 +172,8 @@ class TestLearningAnew:
 
     def known(self, count: int) -> None:
         for _ in range(count):
-            decision = paid(customer_id=customer().pk).decision
+            person = customer(f"{uuid7()}@example.com")
+            decision = paid(customer_id=person.pk).decision
             label(decision, fraud=False, source=Label.Source.IMPORT)
 
     def test_not_before_enough_is_known(self, db):
