@@ -1,9 +1,11 @@
 """The snapshot: one statement, causal, bounded; each window on both sides of its edge."""
 
 import random
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from biometrics.models import Rhythm
 from fraud import selectors, services
@@ -169,6 +171,30 @@ def test_the_read_is_bounded_for_who_pays_all_day(ada):
     snapshot, _ = selectors.known_for(facts(customer_id=ada.pk), few)
     assert (snapshot.payments, snapshot.get("own_largest")) == (5, 12_00)  # the newest five
     assert snapshot.get("own_same_sum") == (8 + 9 + 10 + 11 + 12) * 1_00
+
+
+def test_the_plan_that_is_made_before_values_are_known_reads_indexes_alone(ada):
+    selectors.snapshot_for(facts(customer_id=ada.pk))  # prepares it
+    with connection.cursor() as cursor:
+        # In a test's small tables reading everything would be cheapest.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute("SHOW plan_cache_mode")
+        assert cursor.fetchone() == ("force_generic_plan",)
+        cursor.execute(
+            "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements"
+            " WHERE statement LIKE 'WITH own AS%'"
+        )
+        prepared = cursor.fetchall()
+        assert prepared
+        for name, parameters in prepared:
+            nothing = ", ".join(["NULL"] * parameters)
+            cursor.execute(f'EXPLAIN EXECUTE "{name}"({nothing})')
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            read = re.findall(
+                r"(\w+ Only Scan|\w+ Scan) .*?on (fraud_paymentfact|fraud_label)\b", plan
+            )
+            assert {how for how, _ in read} == {"Index Only Scan"}
+            assert len(read) == len(ENTITIES)
 
 
 def test_every_read_is_bounded():
