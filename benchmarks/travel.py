@@ -15,7 +15,9 @@ confirms with a PIN in nine of ten cases; thieves never can.
 
 Figures: the share of genuine events (payments and signs of life) that are called impossible; of
 everything called so, counting a takeover once, the share that was one; the takeovers that were
-found. `naive_…` is what "the place is another one than before" makes of the same events. Goals:
+found. The first week is for learning and counted by itself (`first_week_flagged_share`): the bank
+meets everybody's devices then, and VPNs on strange ones are most of what is called impossible.
+`naive_…` is what "the place is another one than before" makes of the same events. Goals:
 travel_flagged_share at most 0.0005, travel_precision at least 0.5.
 """
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from fraud.travel.presence import Presence
 
 BEGIN = datetime(2025, 1, 6, tzinfo=UTC)
+LEARNING = timedelta(days=7)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 HOSTING, ACCESS = 24940, 64500  # a network of servers, and one of homes
 
@@ -175,16 +178,21 @@ class Found:
     naive_flagged: int = 0
     naive_found: set[int] = field(default_factory=set)
     degraded: int = 0
+    learning: int = 0
+    learning_flagged: int = 0
 
     def count(self, event: Event, *, impossible: bool, elsewhere: bool) -> None:
-        if event.thief is None:
+        if event.at < BEGIN + LEARNING:
+            self.learning += 1
+            self.learning_flagged += impossible
+        elif event.thief is None:
             self.genuine += 1
             self.flagged += impossible
             self.naive_flagged += elsewhere
-            return
-        self.naive_found |= {event.thief} if elsewhere else set()
-        if event.pays:  # only a payment can be stopped
-            self.found |= {event.thief} if impossible else set()
+        else:
+            self.naive_found |= {event.thief} if elsewhere else set()
+            # Only a payment can be stopped.
+            self.found |= {event.thief} if impossible and event.pays else set()
 
 
 def live(person: UUID, events: list[Event], world: World, found: Found) -> None:
@@ -278,12 +286,13 @@ def run(world: World, everybody: list[list[Event]]) -> tuple[Found, float]:
 
 def report(found: Found, seconds: float, takeovers: int) -> None:
     caught, naive = len(found.found), len(found.naive_found)
-    events = found.genuine + 2 * takeovers
+    events = found.learning + found.genuine + 2 * takeovers
     print(f"{found.genuine} genuine events, {found.flagged} flagged; {caught} of {takeovers} found")
     floor.report(
         naive_flagged_share=found.naive_flagged / found.genuine,
         naive_precision=naive / max(1, naive + found.naive_flagged),
         naive_recall=naive / takeovers,
+        first_week_flagged_share=found.learning_flagged / found.learning,
         degraded_share=found.degraded / events,
         event_ms=1000 * seconds / events,
         travel_recall=caught / takeovers,
