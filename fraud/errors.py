@@ -215,12 +215,6 @@ class DriftAlreadySeen(Conflict):
     code = "drift-already-seen"
 
 
-class ReasonNeeded(Invalid):
-    """Say why, in 3 to 500 characters: it stays beside the deed."""
-
-    code, field = "reason-needed", "reason"
-
-
 class ModelMissing(Conflict):
     """The model that a decision was made with cannot be read any more."""
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from audit.services import record
 from fintrust.core import roles
-from fintrust.core.errors import Forbidden, Invalid
+from fintrust.core.errors import Forbidden, ReasonNeeded
 from fintrust.core.models import User
 
 REASON_MIN, REASON_MAX = 3, 500
@@ -17,12 +17,6 @@ class OwnAccess(Forbidden):
     """Nobody changes their own access; ask another administrator."""
 
     code = "own-access"
-
-
-class ReasonNeeded(Invalid):
-    """Say why, in a few words: the log keeps it."""
-
-    code, field = "reason-needed", "reason"
 
 
 @transaction.atomic

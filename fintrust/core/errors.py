@@ -97,3 +97,9 @@ class Busy(Unavailable):
     """The bank is busy; nothing was changed, try again in a moment."""
 
     code = "busy"
+
+
+class ReasonNeeded(Invalid):
+    """Say why, in 3 to 500 characters: it stays beside the deed."""
+
+    code, field = "reason-needed", "reason"

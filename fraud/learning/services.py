@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit.services import record
-from fintrust.core.errors import Forbidden
+from fintrust.core.errors import Forbidden, ReasonNeeded
 from fintrust.core.models import User
 from fraud.errors import (
     DriftAlreadySeen,
@@ -21,7 +21,6 @@ from fraud.errors import (
     NothingToRollBack,
     OwnPromotion,
     PromotionDecided,
-    ReasonNeeded,
     TrainingUnderWay,
 )
 from fraud.learning import selectors

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.models import Record
-from fintrust.core.errors import Forbidden
+from fintrust.core.errors import Forbidden, ReasonNeeded
 from fintrust.core.ids import uuid7
 from fintrust.core.models import Event
 from fraud import tasks
@@ -24,7 +24,6 @@ from fraud.errors import (
     NothingToRollBack,
     OwnPromotion,
     PromotionDecided,
-    ReasonNeeded,
     TrainingUnderWay,
 )
 from fraud.features.moments import micros_of
