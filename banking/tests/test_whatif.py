@@ -79,7 +79,7 @@ def rows():
 def in_redis():
     """Everything Redis holds, but what counts requests."""
     server = redis.Redis.from_url(settings.REDIS_URL)
-    keys = [key for key in server.scan_iter() if b":rate:" not in key]
+    keys = [key for key in server.scan_iter() if not key.startswith(b"rate:")]
     return {key: server.dump(key) for key in keys}
 
 

@@ -95,7 +95,7 @@ def test_the_sidebar_names_only_what_may_be_opened(db):
         return {item["title"] for group in groups for item in group["items"]}
 
     support, auditor = titles(roles.SUPPORT), titles(roles.AUDITOR)
-    assert support == {"Dashboard", "Live feed", "Alerts"}
+    assert support == {"Dashboard", "Live feed", "Alerts", "Cases"}
     assert {"Transfers", "Accounts", "Audit records", "People", "Roles"} <= auditor
     assert "Live feed" not in auditor
 

@@ -5,7 +5,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from fintrust.core.api import Body, Moment, WholeNumber, query_of
+from fintrust.core.api import Body, Moment, WholeNumber, query_of, raises
 from fintrust.core.errors import Forbidden
 from fintrust.core.http import PersonApiRequest
 from fraud.labels.selectors import AGE_DAYS, Age, Ages, ages
@@ -40,6 +40,7 @@ class LabelAge(APIView):
         parameters=[LabelAgeQuery],
         responses={200: LabelAgeView},
     )
+    @raises(Forbidden)
     def get(self, request: PersonApiRequest) -> Response:
         """How long it took to learn what payments were
 

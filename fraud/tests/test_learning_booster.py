@@ -10,6 +10,7 @@ import pytest
 
 from fraud.learning import forest, library
 from fraud.learning.booster import Booster, BoosterBroken
+from fraud.learning.inputs import FOREST
 from fraud.tests import lessons
 
 
@@ -153,10 +154,10 @@ def grown():
     from sklearn.ensemble import IsolationForest
 
     known = lessons.history(3_000)
-    columns = {name: known.columns[name] for name in lessons.FOREST}
-    ours = forest.grow(columns, lessons.FOREST, trees=100, payments=256, seed=3)
+    columns = {name: known.columns[name] for name in FOREST}
+    ours = forest.grow(columns, FOREST, trees=100, payments=256, seed=3)
     theirs = IsolationForest(n_estimators=100, max_samples=256, random_state=3)
-    tamed = forest.filled(forest.tamed(columns, lessons.FOREST), ours.fill)
+    tamed = forest.filled(forest.tamed(columns, FOREST), ours.fill)
     return known, forest.Forest(ours), theirs.fit(tamed), tamed
 
 

@@ -182,7 +182,7 @@ def test_the_plan_that_is_made_before_values_are_known_reads_indexes_alone(ada):
         assert cursor.fetchone() == ("force_generic_plan",)
         cursor.execute(
             "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements"
-            " WHERE statement LIKE 'WITH own AS%'"
+            " WHERE statement LIKE 'WITH %own AS%'"
         )
         prepared = cursor.fetchall()
         assert prepared
