@@ -29,7 +29,8 @@ from fintrust.core.models import Event, User
 from fintrust.core.money import Money
 
 QUICK = replace(WEBHOOKS, seconds_max=0.5, first_delay=timedelta(0), sweep_max=timedelta(seconds=5))
-ONCE = replace(QUICK, first_delay=timedelta(hours=1))
+HASTY = replace(QUICK, first_delay=timedelta(hours=1))
+ONCE = replace(QUICK, seconds_max=5, first_delay=timedelta(hours=1))  # a busy machine may be slow
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +192,7 @@ class TestDelivery:
             for _ in range(5):  # one more than are sent side by side
                 assert world.send().status == "posted"
             began = timezone.now()
-            assert sweep() == 10
+            assert sweep(HASTY) == 10
             assert timezone.now() - began < timedelta(seconds=3)
             assert len(receiver.got) == 5
         [late, *_] = Delivery.objects.filter(webhook__owner=world.ada)

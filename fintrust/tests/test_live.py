@@ -6,13 +6,14 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -299,8 +300,17 @@ def support(bank: str) -> Client:
 
 
 def played(scenario: Callable[[], Awaitable[None]]) -> None:
-    """Run a conversation. What it does to the database happens in this thread."""
-    async_to_sync(scenario)()
+    """Run a conversation, in a thread of its own, where its work on the database happens, too:
+    after a browser test this one has an event loop already."""
+
+    def run() -> None:
+        try:
+            async_to_sync(scenario)()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run).result()
 
 
 telling = sync_to_async(tell)
