@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -133,19 +132,6 @@ def test_a_machine_without_the_library_says_so(tmp_path):
     assert said == ["missing"]
 
 
-def test_one_score_takes_less_than_a_tenth_of_a_millisecond(trees, rows):
-    """The best of many, so that a busy machine does not fail it."""
-    row = rows[0].tolist()
-    best = min(_seconds(lambda: trees.margin(row)) for _ in range(300))
-    assert best < 100e-6
-
-
-def _seconds(deed) -> float:
-    started = time.perf_counter()
-    deed()
-    return time.perf_counter() - started
-
-
 # --- the forest ---------------------------------------------------------------------------------
 
 
@@ -172,12 +158,6 @@ def test_a_forest_says_of_one_what_it_says_of_many(grown):
     known, ours, _, _ = grown
     many = ours.rarities(known.columns)
     assert [ours.rarity(known.one(row)) for row in range(300)] == many[:300].tolist()
-
-
-def test_one_row_of_the_forest_takes_less_than_a_tenth_of_a_millisecond(grown):
-    known, ours, _, _ = grown
-    one = known.one(0)
-    assert min(_seconds(lambda: ours.score(one)) for _ in range(300)) < 100e-6
 
 
 def test_what_is_missing_counts_as_the_middle(grown):
