@@ -13,6 +13,7 @@ from rest_framework.settings import api_settings
 
 from fintrust.core.errors import TooMany
 
+WAIT_SECONDS_MAX = 1.0  # for Redis; longer, and the counting would hold up what it guards
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -41,7 +42,8 @@ class Budget:
 
 @cache
 def _redis() -> Redis:
-    return Redis.from_url(settings.REDIS_URL)
+    wait = WAIT_SECONDS_MAX
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=wait, socket_connect_timeout=wait)
 
 
 @dataclass(frozen=True, slots=True)
