@@ -19,9 +19,13 @@ from fraud.stream.policy import STREAM, StreamPolicy
 
 _COPIES_MAX = 10_000  # of dead letters kept for listeners
 
+# What a reader hears when its group is gone: as it asks; while it waits, from Redis 7.0.
+_GROUP_IS_GONE = ("NOGROUP", "UNBLOCKED")
+
 # In one step: a consumer that has just come back to work must keep what it holds.
 _FORGET = """
 local gone = 0
+if redis.call('EXISTS', KEYS[1]) == 0 then return gone end
 for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
     local about = {}
     for n = 1, #fields, 2 do about[fields[n]] = fields[n + 1] end
@@ -59,7 +63,7 @@ class RedisSource:
             try:
                 return self._read()
             except redis.ResponseError as error:
-                if "NOGROUP" not in str(error):
+                if not str(error).startswith(_GROUP_IS_GONE):
                     raise
                 self._found()  # the first time, and after Redis has lost its memory
                 return self._read()

@@ -8,7 +8,9 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 
+import pytest
 from django.conf import settings
 from django.db import connections
 
@@ -63,7 +65,7 @@ def drain(redis, **more) -> Consumer:
     return consumer
 
 
-def fork_reader() -> int:
+def fork_reader(policy: StreamPolicy = QUICK) -> int:
     """A process of its own that can be killed; returns its pid."""
     connections.close_all()  # a socket must not have two owners
     pid = os.fork()
@@ -72,7 +74,7 @@ def fork_reader() -> int:
     try:
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        Consumer(source(), stop=stop, policy=QUICK).run()
+        Consumer(source(policy), stop=stop, policy=policy).run()
     except BaseException:
         traceback.print_exc()
         os._exit(1)
@@ -217,18 +219,21 @@ def test_a_reader_stops_while_its_database_is_away(bank, redis):
         administrator.execute(f'ALTER DATABASE "{bank}" ALLOW_CONNECTIONS true')
 
 
-def test_after_redis_has_lost_its_memory_the_next_events_are_taken(bank, redis):
+@pytest.mark.parametrize("wait_seconds", [0.001, 5], ids=["busy", "waiting"])
+def test_after_redis_has_lost_its_memory_the_next_events_are_taken(bank, redis, wait_seconds):
+    """A reader that waits is told in other words than one that asks: of some servers, at least."""
     ada = customer()
-    pid = fork_reader()
+    pid = fork_reader(replace(QUICK, wait_seconds=wait_seconds))
     try:
-        send(redis, raw(ada))
-        wait_for(lambda: redis.exists(TOPIC) and not redis.xlen(TOPIC))
-        redis.delete(TOPIC)  # and its group with it
+        for _ in range(5):
+            send(redis, raw(ada))
+            wait_for(lambda: redis.exists(TOPIC) and not redis.xlen(TOPIC))
+            redis.delete(TOPIC)  # and its group with it
         send(redis, raw(ada))
         wait_for(lambda: not redis.xlen(TOPIC))
     finally:
         assert end(pid, signal.SIGTERM) == 0
-    assert StreamEvent.objects.count() == 2
+    assert StreamEvent.objects.count() == 6
 
 
 # --- what fails -----------------------------------------------------------------------------
