@@ -424,12 +424,13 @@ class RulesetAdmin(RulebookAdmin):
 
         newest = selectors.newest()
         assert newest is not None  # at least this one
+        comes, now = set(selectors.returning(row, newest)[0]), set(newest.live)
         facts = [
-            ("Comes into force", selectors.names_of(set(row.live) - set(newest.live)) or "No rule"),
-            ("Leaves", selectors.names_of(set(newest.live) - set(row.live)) or "No rule"),
-            ("Model", row.champion or "None"),
-            ("Thresholds", self.thresholds(row)),
+            ("Comes into force", selectors.names_of(comes - now) or "No rule"),
+            ("Leaves", selectors.names_of(now - comes) or "No rule"),
+            ("Stopped or retired since, stays out", selectors.names_of(set(row.live) - comes)),
         ]
+        facts = [(name, rules) for name, rules in facts if rules]
         return self.carry_out(
             request, row, f"Roll back to {row}", ReasonForm, deed, f"As under {row} again.",
             calm=False, facts=facts,

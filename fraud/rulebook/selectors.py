@@ -121,6 +121,17 @@ def state_of(version: RuleVersion, row: Ruleset | None) -> str:
     return OUT if was_live else DRAFT
 
 
+def returning(to: Ruleset, row: Ruleset | None) -> tuple[list[UUID], list[UUID]]:
+    """What a roll-back from `row` would put in force, and on trial: all that nobody has stopped or
+    retired since."""
+    found = versions().in_bulk({*to.live, *to.shadow})
+    out = {id for id, version in found.items() if state_of(version, row) in (STOPPED, RETIRED)}
+    return (
+        [id for id in to.live if id not in out],
+        [id for id in to.shadow if id not in out],
+    )
+
+
 def last_step(version: RuleVersion) -> str | None:
     if hasattr(version, "last_step"):
         return version.last_step

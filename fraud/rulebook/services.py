@@ -215,13 +215,14 @@ def restore(*, version: RuleVersion, by: User, reason: str) -> Ruleset:
 
 @transaction.atomic
 def roll_back(*, to: Ruleset, by: User, reason: str) -> Ruleset:
-    """Everything as it was under an earlier ruleset, as a new one."""
+    """The rules as they were under an earlier ruleset, as a new one.
+
+    One person may, so nothing comes back that was stopped or retired since: that takes `restore`,
+    or a new version that a colleague agrees to. Models and thresholds go their own ways.
+    """
     row = _alone(by, DECIDE)
-    return _publish(
-        row, Deed.ROLL_BACK, by, _reason(reason),
-        live=to.live, shadow=to.shadow, champion=to.champion, shadow_model=to.shadow_model,
-        flagged_from=to.flagged_from, blocked_from=to.blocked_from,
-    )  # fmt: skip
+    live, shadow = selectors.returning(to, row)
+    return _publish(row, Deed.ROLL_BACK, by, _reason(reason), live=live, shadow=shadow)
 
 
 # --- what is in force -------------------------------------------------------------------------

@@ -268,7 +268,7 @@ def test_one_person_takes_a_rule_out_for_good(author, second):
         services.try_out(version=version, by=author)
 
 
-def test_a_roll_back_is_a_new_ruleset_with_what_an_old_one_said(author, second):
+def test_a_roll_back_is_a_new_ruleset_with_the_rules_of_an_old_one(author, second):
     in_force(author, second)
     before = selectors.newest()
     services.publish(by=None, why="a better model", champion="mdl_1", flagged_from=0.4)
@@ -277,12 +277,32 @@ def test_a_roll_back_is_a_new_ruleset_with_what_an_old_one_said(author, second):
     row = services.roll_back(to=before, by=second, reason="too many calls")
     force = selectors.current()
     assert (row.number, row.deed) == (before.number + 4, "roll_back")
-    assert (len(force.live), force.champion, force.flagged_from) == (1, "", 0.3)
+    assert len(force.live) == 1
+    # A model came into force by two people, and goes by a door of its own.
+    assert (force.champion, force.flagged_from) == ("mdl_1", 0.4)
     assert state(other) == selectors.OUT
     # Twice is once; and what was in force then is answered forever.
     assert services.roll_back(to=before, by=second, reason="too many calls") == row
     assert selectors.ruleset(before.public_id).live == force.live
     assert selectors.ruleset("") == selectors.NOTHING
+
+
+def test_a_roll_back_brings_back_nothing_that_was_stopped_or_retired_since(author, second):
+    """Or the author of a stopped rule could put it back alone, which `restore` refuses."""
+    stopped = in_force(author, second)
+    retired = in_force(author, second, name="Another")
+    kept = in_force(author, second, name="A third")
+    before = selectors.newest()
+    services.stop(version=stopped, why="over its budget")
+    services.retire(version=retired, by=second, reason="not needed")
+    assert selectors.returning(before, selectors.newest()) == ([kept.pk], [])
+    now = selectors.newest()
+    assert services.roll_back(to=before, by=author, reason="as it was") == now
+    assert (state(stopped), state(retired)) == (selectors.STOPPED, selectors.RETIRED)
+    services.restore(version=stopped, by=second, reason="it was a real wave")
+    services.roll_back(to=now, by=author, reason="too many calls")
+    services.roll_back(to=before, by=author, reason="it was right")
+    assert {state(stopped), state(kept)} == {selectors.LIVE}
 
 
 def test_publishing_a_model_leaves_the_rules_alone(author, second):
