@@ -41,7 +41,7 @@ def _ask(version: RuleVersion, by: User, days: int) -> Backtest:
     return made
 
 
-def work() -> int:
+def work(policy: BacktestPolicy = BACKTESTS) -> int:
     """Do what was asked for, one after the other; how many were done.
 
     One hand at a time, because a file of columns belongs to one process. Who holds the lock knows
@@ -52,7 +52,7 @@ def work() -> int:
     try:
         done = 0
         while (waiting := _next()) is not None:
-            _work_on(waiting)
+            _work_on(waiting, policy)
             done += 1
         return done
     finally:
@@ -66,9 +66,19 @@ def _next() -> Backtest | None:
     return unfinished.select_related("version__rule").order_by("asked_at", "id").first()
 
 
-def _work_on(backtest: Backtest) -> None:
+def _work_on(backtest: Backtest, policy: BacktestPolicy) -> None:
+    if backtest.tries >= policy.tries_max:
+        died = f"The worker died {backtest.tries} times at it. Ask for fewer days."
+        _finish(backtest, Backtest.Status.FAILED, error=died)
+        return
     now = timezone.now()
-    _change(backtest, status=Backtest.Status.RUNNING, progress=0, started_at=now)
+    _change(
+        backtest,
+        status=Backtest.Status.RUNNING,
+        progress=0,
+        tries=backtest.tries + 1,
+        started_at=now,
+    )
     try:
         result = _result(backtest, now)
     except Exception as problem:

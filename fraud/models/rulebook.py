@@ -207,6 +207,7 @@ class Backtest(PublicModel):
     progress = models.PositiveSmallIntegerField(default=0)  # percent
     result = models.JSONField(null=True)
     error = models.CharField(max_length=300, blank=True)
+    tries = models.PositiveSmallIntegerField(db_default=0)  # how often a worker began it
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

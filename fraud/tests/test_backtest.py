@@ -294,6 +294,17 @@ def test_what_a_dead_worker_left_is_done_again_and_two_hands_do_not_meet(desk):
     assert asked.status == "done" and asked.result and asked.result["payments"] == 0
 
 
+@pytest.mark.parametrize("tries, status", [(2, "done"), (3, "failed")])
+def test_what_kills_its_worker_is_not_tried_forever(desk, tries, status):
+    asked = services.ask(version=write(desk), by=desk)
+    Backtest.objects.filter(pk=asked.pk).update(status="running", tries=tries)
+    assert services.work() == 1
+    asked.refresh_from_db()
+    assert (asked.status, asked.tries) == (status, 3)
+    assert ("died 3 times" in asked.error) is (status == "failed")
+    assert services.ask(version=asked.version, by=desk).status == "waiting"
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("days, works", [(1, True), (730, True), (0, False), (731, False)])
 def test_history_is_bounded(days, works):
