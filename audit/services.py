@@ -12,9 +12,9 @@ from audit import entries
 from audit.errors import ReasonTooLong, RecordTooLarge
 from audit.models import Record
 from fintrust.core import context, roles
-from fintrust.core.copying import copy_in
 from fintrust.core.ids import to_public
 from fintrust.core.models import User
+from fintrust.core.rows import copy_in, insert
 
 VALUES_BYTES_MAX = 32_000  # before, after and data together; leaves room for the rest of an entry
 REASON_MAX = 1000
@@ -38,7 +38,7 @@ def record(
         action, subject=subject, by=by, owner=owner, before=before, after=after, reason=reason,
         purpose=purpose, data=data,
     )  # fmt: skip
-    written.save(force_insert=True)
+    insert(written)
     return written
 
 

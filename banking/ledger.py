@@ -16,7 +16,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import psycopg
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
@@ -30,7 +30,7 @@ from banking.errors import (
 )
 from banking.models import Account, Entry, Movement
 from banking.policy import BOOKS, BooksPolicy
-from fintrust.core import live
+from fintrust.core import live, prepared
 from fintrust.core.errors import Problem
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
@@ -441,15 +441,8 @@ def _one(sql: str, *parameters: Any) -> Sequence[Any]:
 
 
 def _rows(sql: str, *parameters: Any) -> Sequence[Sequence[Any]]:
-    """Run a statement on Django's own connection, in whatever transaction it is in.
-
-    Prepared once for each connection and answered in binary: Django's cursors do neither, and a
-    movement would take twice as long.
-    """
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with _refusals(), connection.wrap_database_errors, psycopg.Cursor(connection.connection) as c:
-        return c.execute(sql, parameters, prepare=True, binary=True).fetchall()
+    with _refusals():
+        return prepared.ask(sql, parameters)
 
 
 @contextmanager

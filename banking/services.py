@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID, uuid5
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone as clock
 
 import banking.limits.services as limits
@@ -36,12 +36,13 @@ from banking.policy import FEES, FX, STANDARD, FeePolicy, TransferPolicy
 from banking.sharing.selectors import hold_right
 from biometrics import pins
 from biometrics.errors import PinLocked
-from fintrust.core import context
+from fintrust.core import context, prepared
 from fintrust.core.errors import NotFound
 from fintrust.core.idempotency import IdempotencyKeyReused, clean_key, fingerprint
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
+from fintrust.core.rows import insert
 from fraud.facts import TRANSFER, Facts
 from fraud.models import Decision
 from fraud.travel.presence import placed
@@ -422,11 +423,8 @@ def _try_capture(transfer: Transfer) -> None:
 
 def wait_for_twins(kind: str, by: User, request_id: str) -> None:
     """Requests of this name wait here for each other, until the commit of the first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"{kind}:{by.pk}:{request_id}"],
-        )
+    twins = f"{kind}:{by.pk}:{request_id}"
+    prepared.ask("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [twins], binary=False)
 
 
 def _stored(order: Order) -> Transfer | None:
@@ -514,7 +512,7 @@ def _book(order: Order, transfer: Transfer) -> Transfer:
         Decision.Verdict.BLOCKED: _refuse,
     }
     by_verdict[transfer.decision.verdict](transfer)
-    transfer.save(force_insert=True)
+    insert(transfer)
     if transfer.spends and transfer.status != Transfer.Status.REFUSED:
         limits.count(transfer)
     _remember(transfer, by=order.by, reason=transfer.reason)
@@ -527,7 +525,7 @@ def keep_refused(transfer: Transfer, *, by: User, reason: str) -> None:
     fraud.services.keep(transfer.decision)
     transfer.hold = None
     _settle(transfer, status=Transfer.Status.REFUSED, reason=reason)
-    transfer.save(force_insert=True)
+    insert(transfer)
     _remember(transfer, by=by, reason=reason)
 
 

@@ -6,12 +6,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import connection
 from django.db.models import QuerySet
 
 import fraud.limits.selectors as limits
 from biometrics.selectors import SESSION_RISK
+from fintrust.core import prepared
 from fintrust.core.models import User
 from fraud import features
 from fraud.counterfactual import Change, passing
@@ -48,7 +47,7 @@ def known_for(facts: Facts, asked: Statement | None = None) -> tuple[Snapshot, U
     """The same, and which of the officers' rulesets is in force, in one round trip. Another
     statement asks with other bounds."""
     asked = asked or _statement()
-    (row,) = _rows(asked.sql, _parameters(facts))  # aggregates always answer
+    (row,) = prepared.ask(asked.sql, _parameters(facts))  # aggregates always answer
     return _known(facts, asked, row)
 
 
@@ -56,7 +55,7 @@ def known_for_all(payments: Sequence[Facts]) -> list[tuple[Snapshot, UUID | None
     """The same of each of these, asked together; none of them knows the others."""
     given = [_parameters(facts) for facts in payments]
     columns = {name: [one[name] for one in given] for name in _TYPES}
-    rows = _rows(_many(), columns)
+    rows = prepared.ask(_many(), columns)
     return [_known(facts, _statement(), row) for facts, row in zip(payments, rows, strict=True)]
 
 
@@ -105,16 +104,6 @@ def _known(facts: Facts, asked: Statement, row: Sequence[Any]) -> tuple[Snapshot
         degraded=looked.degraded,
     )
     return snapshot, officers
-
-
-def _rows(sql: str, given: dict[str, Any]) -> list[Sequence[Any]]:
-    """Prepared once for each connection and answered in binary: Django's cursors do neither, and
-    planning would take longer than the answer."""
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(sql, given, prepare=True, binary=True)
-        return cursor.fetchall()
 
 
 # --- what decides ---------------------------------------------------------------------------

@@ -3,18 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
-from psycopg.types.json import Jsonb
 
 import fraud.limits.services as limits
 from audit.models import Record
 from audit.services import draft, record, record_all
 from fintrust.core import live
-from fintrust.core.copying import copy_in
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
+from fintrust.core.rows import copy_in, insert
 from fraud import features, selectors
 from fraud.cases import intake
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, NoteTooLong
@@ -98,8 +96,8 @@ def decide_all(payments: Sequence[Facts]) -> list[Decision]:
 
 def keep(decision: Decision) -> None:
     """Remember a decision; also one whose first writing was undone together with its movement."""
-    _insert(decision)
-    _record_of(decision).save(force_insert=True)
+    insert(decision)
+    insert(_record_of(decision))
     _remember_rest(decision)
 
 
@@ -122,31 +120,6 @@ def _remember_rest(decision: Decision) -> None:
     remember_hits(decision, live=decision.matched, shadow=decision.matched_in_shadow)
     if decision.verdict != VERIFIED:
         _alert_about(decision)
-
-
-_COLUMNS = (
-    "id", "subject", "customer_id", "verdict", "score", "risk_level", "forbidden", "reasons",
-    "facts", "snapshot", "ruleset", "officers", "champion", "shadow_model", "contributions",
-    "shadow", "degraded", "at",
-)  # fmt: skip
-_INSERT = (
-    f"INSERT INTO fraud_decision ({', '.join(_COLUMNS)})"
-    f" VALUES ({', '.join(['%s'] * len(_COLUMNS))}) RETURNING recorded_at"
-)
-
-
-def _insert(decision: Decision) -> None:
-    """As `save` would, prepared: the money waits for it."""
-    values = [getattr(decision, name) for name in _COLUMNS]
-    written = [Jsonb(one) if isinstance(one, dict | list) else one for one in values]
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(_INSERT, written, prepare=True)
-        row = cursor.fetchone()
-    assert row is not None  # RETURNING answers, or it was an error
-    decision.recorded_at = row[0]
-    decision._state.adding, decision._state.db = False, connection.alias
 
 
 def _record_of(decision: Decision) -> Record:
@@ -174,7 +147,7 @@ def observe(decision: Decision) -> PaymentFact:
     learned from, and so can never move: this refuses, and the caller's movement with it.
     """
     fact = learned(decision)
-    fact.save(force_insert=True)
+    insert(fact)
     return fact
 
 

@@ -13,8 +13,9 @@ from typing import Any, Self, cast
 
 from django.db import connection, transaction
 from django.db.models import Func, Q, QuerySet
+from psycopg.types.json import Jsonb
 
-from fintrust.core import wakeups
+from fintrust.core import prepared, wakeups
 from fintrust.core.errors import Invalid
 from fintrust.core.models import Event
 
@@ -54,11 +55,15 @@ class Cursor:
 START = Cursor(0, 0)
 
 
+_PUBLISH = """
+    INSERT INTO core_event (topic, kind, subject, data)
+    SELECT unnest(%s::text[]), %s, %s, %s
+"""
+
+
 def publish(topics: Sequence[str], kind: str, *, subject: str, data: dict[str, Any]) -> None:
     """Remember an event for these topics and wake their followers once it has committed."""
-    Event.objects.bulk_create(
-        Event(topic=topic, kind=kind, subject=subject, data=data) for topic in topics
-    )
+    prepared.ask(_PUBLISH, [list(topics), kind, subject, Jsonb(data)])
     transaction.on_commit(lambda: wakeups.wake(topics), robust=True)
 
 
