@@ -9,7 +9,14 @@ from playwright.sync_api import Page, expect
 
 from fintrust.core.ids import uuid7
 from fintrust.testing.stack import RunningStack
-from fintrust.tests.browser_help import account_number, preview, register, send_button, sign_in
+from fintrust.tests.browser_help import (
+    account_number,
+    preview,
+    prove,
+    register,
+    send_button,
+    sign_in,
+)
 from fintrust.tests.test_journey import open_and_fund, reference, verify
 
 # An amount that nobody else pays on this stack: the rule must not stop other tests' payments.
@@ -103,6 +110,27 @@ def test_a_rule_fires_is_seen_becomes_a_case_and_is_learned_from(stack, door, ru
     olga.get_by_role("link", name=re.compile("Replay")).click()
     expect(olga.get_by_text(re.compile("reproduced exactly", re.IGNORECASE))).to_be_visible()
     verify(stack)
+
+
+def test_a_customer_sets_a_limit_and_is_refused_by_it(stack, door):
+    page = door()
+    wanda = register(page, stack)
+    open_and_fund(page)
+    page.goto("/security/limits/")
+    prove(page, wanda.password)
+    one = page.get_by_role("region", name="One payment")
+    one.get_by_label("Euro").fill("20")
+    page.get_by_role("button", name="Save limits").click()
+    expect(page.get_by_text("They hold from the next payment on.")).to_be_visible()
+    payee = account_number(stack, "jonas")
+    preview(page, payee, "20.00", note="")
+    send_button(page).click()
+    expect(page.get_by_role("heading", name="Done")).to_be_visible()
+    preview(page, payee, "20.01", note="")
+    send_button(page).click()
+    expect(page.get_by_text("over your own limit of €20.00").first).to_be_visible()
+    verdict = "SELECT verdict, forbidden FROM fraud_decision WHERE subject = %s"
+    assert stack.sql(verdict, reference(page)) == [("BLOCKED", True)]
 
 
 def decide(console: Page, case: str, outcome: str) -> None:

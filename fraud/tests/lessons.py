@@ -97,9 +97,11 @@ def decided(
     every: timedelta,
     seed: int = 1,
     times: float = 1.0,
+    **asked: Any,
 ) -> list[Decision]:
     """Payments as they were decided about, the last just before `until`, with their outcomes
-    known a minute later. `times` makes all amounts larger than this customer's habit."""
+    known a minute later. `times` makes all amounts larger than this customer's habit; more facts of
+    all of them may be `asked` for."""
     dice = np.random.default_rng(seed)
     made, answers = [], []
     for back in range(payments, 0, -1):
@@ -110,7 +112,8 @@ def decided(
         )
         odds = -3.5 + 1.2 * max(deviations, 0) + 0.8 * bad
         answers.append(bool(dice.random() < 1 / (1 + math.exp(-odds))))
-        made.append(_decision(person, at, max(times * (50_00 + 10_00 * deviations), 1_00), bad))
+        amount = max(times * (50_00 + 10_00 * deviations), 1_00)
+        made.append(_decision(person, bad, at=at, amount_minor=int(amount), **asked))
     Decision.objects.bulk_create(made)
     PaymentFact.objects.bulk_create(_fact(decision) for decision in made)
     Label.objects.bulk_create(
@@ -129,8 +132,8 @@ def decided(
     return made
 
 
-def _decision(person: User, at: datetime, amount_minor: float, bad: int) -> Decision:
-    asked = factories.facts(customer_id=person.pk, at=at, amount_minor=int(amount_minor))
+def _decision(person: User, bad: int, *, at: datetime, **changes: Any) -> Decision:
+    asked = factories.facts(customer_id=person.pk, at=at, **changes)
     seen = factories.snapshot(
         own_last_at=micros_of(at - timedelta(hours=5)),
         own_first_at=micros_of(at - timedelta(days=100)),
