@@ -5,22 +5,27 @@ and was told, as in Jepsen's bank test.
 """
 
 import json
+import os
 import random
+import signal
 import sys
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import psycopg
 import requests
 
 from fintrust.core.ids import to_public, uuid7
+from fintrust.stack import urls
 from fintrust.testing.stack import RunningStack
 
 CLIENTS = 8
 REQUESTS = 500
 DUPLICATES = 0.2
-KILLED = ("web", "worker", "web", "worker", "web")
+DATABASE = "database"
+KILLED = ("web", DATABASE, "worker", "web", DATABASE, "worker", "web")
 PER_PERSON = 5  # more payments in ten minutes are held, and this is about money that moves
 PATIENCE_SECONDS = 60
 
@@ -130,6 +135,21 @@ def start_clients(
     return [pool.submit(client.run, requests_each) for client in clients]
 
 
+def crash_database(stack: RunningStack) -> None:
+    """PostgreSQL takes one killed session for damaged memory: it ends all others at once, and comes
+    back from its write-ahead log."""
+    sessions = stack.sql("SELECT pid FROM pg_stat_activity WHERE usename = %s", urls.APP)
+    os.kill(sessions[0][0], signal.SIGKILL)
+    stack.wait_for(lambda: answers(stack), seconds_max=60)
+
+
+def answers(stack: RunningStack) -> bool:
+    try:
+        return stack.sql("SELECT true") == [(True,)]
+    except psycopg.OperationalError:
+        return False
+
+
 Moves = Counter[tuple[str, str, int]]
 
 
@@ -155,8 +175,11 @@ def test_nothing_is_lost_or_doubled_while_processes_are_killed(stack):
     with ThreadPoolExecutor(CLIENTS) as pool:
         running = start_clients(pool, stack, REQUESTS, faulty=False)
         for name in KILLED:
-            time.sleep(3)
-            stack.wait_until_back(name, stack.kill(name))
+            time.sleep(2)
+            if name == DATABASE:
+                crash_database(stack)
+            else:
+                stack.wait_until_back(name, stack.kill(name))
         books = [one.result() for one in running]
     expected, actual = told(books), moved(stack, books)
     assert expected - actual == Counter(), "acknowledged, and lost"

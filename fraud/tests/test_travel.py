@@ -447,6 +447,7 @@ DEGRADED = Looked(degraded=("redis",))
 @pytest.fixture
 def silent(settings):
     """A server that takes connections and never says a word."""
+    settings.TRAVEL_SECONDS_MAX = None
     with socket.create_server(("127.0.0.1", 0)) as listening:
         settings.REDIS_URL = f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
         yield

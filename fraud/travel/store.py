@@ -151,13 +151,13 @@ def learn(
 
 def first_in(person: UUID, lasting: timedelta) -> bool:
     """Whether this has not been told of this person for so long."""
-    client, key = _client(settings.REDIS_URL), f"travel:{{{person}}}:told"
+    client, key = _client(), f"travel:{{{person}}}:told"
     return bool(_guarded(lambda: client.set(key, 1, nx=True, ex=_seconds(lasting))))
 
 
 def forget(person: UUID) -> None:
     """Everything about this person, when they ask for it."""
-    client = _client(settings.REDIS_URL)
+    client = _client()
     _guarded(lambda: client.delete(*_keys(person), f"travel:{{{person}}}:told"))
 
 
@@ -185,13 +185,17 @@ def _keys(person: UUID) -> list[str]:
 # --- the connection -------------------------------------------------------------------------
 
 
+def _client() -> Redis:
+    return _made(settings.REDIS_URL, settings.TRAVEL_SECONDS_MAX)
+
+
 @lru_cache
-def _client(url: str) -> Redis:
+def _made(url: str, seconds_max: float | None) -> Redis:
     """Quick to give up, and asked once: a payment holds its accounts' locks meanwhile."""
     return Redis.from_url(
         url,
-        socket_connect_timeout=TRAVEL.connect_seconds_max,
-        socket_timeout=TRAVEL.answer_seconds_max,
+        socket_connect_timeout=seconds_max or TRAVEL.connect_seconds_max,
+        socket_timeout=seconds_max or TRAVEL.answer_seconds_max,
         retry=Retry(NoBackoff(), 0),
     )
 
@@ -201,7 +205,7 @@ _resting_until = 0.0
 
 def _call(script: str, person: UUID, *arguments: Any) -> Any:
     """The whole script each time: a kilobyte is cheaper than a second trip when it is unknown."""
-    client = _client(settings.REDIS_URL)
+    client = _client()
     return _guarded(lambda: client.eval(script, 4, *_keys(person), *arguments))
 
 
