@@ -18,7 +18,7 @@ from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from banking import ledger, services
+from banking import ledger
 from banking.care import services as care
 from banking.care.selectors import BANK, frozen_by
 from banking.deeds import ReasonForm, account_link, ask, carried_out, link
@@ -49,6 +49,7 @@ from banking.statements.http import download
 from banking.statements.selectors import bank_today, statement_of
 from banking.statements.statement import Period
 from banking.terms_forms import LimitForm, RateForm, StatementForm, TermsForm, amount_or_zero
+from banking.transfers.services import refuse_transfer, release_transfer
 from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin, RecordsViews
 from fintrust.core.errors import Conflict, NotFound, Problem
 from fintrust.core.ids import from_public
@@ -520,13 +521,13 @@ class TransferAdmin(RecordsViews, ReadOnlyAdmin):
         description="Release", icon="check", variant=ActionVariant.PRIMARY, permissions=["release"]
     )
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._settle(request, object_id, "Release", services.release_transfer)
+        return self._settle(request, object_id, "Release", release_transfer)
 
     @action(
         description="Refuse", icon="block", variant=ActionVariant.DANGER, permissions=["refuse"]
     )
     def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._settle(request, object_id, "Refuse", services.refuse_transfer)
+        return self._settle(request, object_id, "Refuse", refuse_transfer)
 
     def has_reverse_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("banking.reverse_transfer") and _is_reversible(object_id)

@@ -20,9 +20,9 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from banking import errors, selectors, services
+from banking import errors, selectors
 from banking.care.selectors import version_of
-from banking.care.services import rename_account
+from banking.care.services import open_account, rename_account
 from banking.fx import quotes
 from banking.fx.terms import spelled
 from banking.limits.selectors import allowance
@@ -32,6 +32,7 @@ from banking.numbers import AccountNumberInvalid
 from banking.payees.services import find
 from banking.selectors import Filters, InvalidCursor
 from banking.sharing.selectors import shared_with
+from banking.transfers import services
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
 from fintrust.core import devices, idempotency, money
 from fintrust.core.api import (
@@ -141,7 +142,7 @@ class Accounts(APIView):
     @raises(errors.AccountsExhausted, errors.UnknownCurrency)
     def post(self, request: PersonApiRequest) -> Response:
         """Open an account."""
-        account = services.open_account(owner=request.user, **body_of(request, NewAccount))
+        account = open_account(owner=request.user, **body_of(request, NewAccount))
         at = reverse("api-account", kwargs={"account": account.public_id}, request=request)
         return Response(AccountView(account).data, status=201, headers={"Location": at})
 

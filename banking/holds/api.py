@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from banking import errors, selectors, services
+from banking import errors, selectors
 from banking.api import (
     _ANY_MONEY,
     _MINE,
@@ -21,8 +21,9 @@ from banking.holds.services import place_hold, release_hold
 from banking.models import Reservation
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
+from banking.reasons import REASON_MAX, REASON_MIN
 from banking.selectors import InvalidCursor
-from banking.services import REASON_MAX
+from banking.transfers.services import capture_hold
 from fintrust.core.api import (
     Amount,
     AmountText,
@@ -47,7 +48,9 @@ HOLD_STATES = ["open", "waiting", "captured", "released", "expired"]
 
 class HoldBody(MoneyBody):
     account = Text(max_length=60, help_text="One of your accounts.")
-    reason = Text(min_length=3, max_length=REASON_MAX, help_text="What for, in your words.")
+    reason = Text(
+        min_length=REASON_MIN, max_length=REASON_MAX, help_text="What for, in your words."
+    )
     expires_at = serializers.DateTimeField(
         required=False, help_text="Within thirty days; without it, in a week."
     )
@@ -203,7 +206,7 @@ class Capture(HoldDoor):
         found = hold_for(request.user, hold).hold
         with about("target"):
             target = selectors.payee_account(asked["target"])
-        transfer = services.capture_hold(
+        transfer = capture_hold(
             by=request.user,
             hold=found,
             target=target,

@@ -37,7 +37,7 @@ from banking.errors import (
 from banking.models import Account, Adjustment, AdjustmentLeg, Closing, Currency
 from banking.models.proposals import Proposal, Status
 from banking.policy import PROPOSALS, ProposalPolicy
-from banking.services import clean_reason
+from banking.reasons import clean_reason
 from fintrust.core.errors import Forbidden
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 import fraud.services
 from audit.models import Record
-from banking import ledger, services
+from banking import ledger
 from banking.care import selectors
 from banking.care import services as care
 from banking.errors import (
@@ -27,6 +27,7 @@ from banking.errors import (
 from banking.models import Account, Invitation, StatusChange, Transfer
 from banking.tests.conftest import open_funded
 from banking.tests.test_sharing import invite, share
+from banking.transfers import services
 from biometrics import pins
 from biometrics.errors import PinWrong
 from fintrust.core.errors import NotFound

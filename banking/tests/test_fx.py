@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.models import Record
-from banking import ledger, selectors, services
+from banking import ledger, selectors
 from banking.errors import (
     InsufficientFunds,
     InvalidRate,
@@ -36,6 +36,7 @@ from banking.returns.services import return_transfer, reverse_transfer
 from banking.tests.conftest import open_funded
 from banking.tests.test_api import ask, client_of
 from banking.tests.test_pages import draft_of
+from banking.transfers import services
 from banking.verify import verify_ledger
 from fintrust.core import roles
 from fintrust.core.errors import Forbidden

@@ -5,7 +5,7 @@ from django.db import transaction
 
 import fraud.services
 from audit.models import Record
-from banking import ledger, selectors, services
+from banking import ledger, selectors
 from banking.errors import (
     AlreadyReversed,
     InsufficientFunds,
@@ -15,6 +15,7 @@ from banking.errors import (
 )
 from banking.models import Movement, Transfer
 from banking.returns import services as returns
+from banking.transfers import services
 from biometrics import pins
 from fintrust.core.errors import NotFound
 from fintrust.core.ids import uuid7

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 import fraud.services
 from audit.models import Record
-from banking import selectors, services
+from banking import selectors
 from banking.errors import (
     AlreadyInvited,
     AlreadyShared,
@@ -29,6 +29,7 @@ from banking.policy import SharingPolicy
 from banking.sharing import selectors as sharing_selectors
 from banking.sharing import services as sharing
 from banking.tests.conftest import open_funded
+from banking.transfers import services
 from biometrics import pins
 from biometrics.errors import PinNotSet, PinWrong
 from fintrust.core.errors import Invalid, NotFound

@@ -15,7 +15,7 @@ from banking.fx import terms
 from banking.models import Account, Transfer
 from banking.numbers import account_id_of
 from banking.payees.selectors import saved
-from banking.services import Order, facts_if
+from banking.transfers.orders import Order, facts_if
 from fintrust.core import roles
 from fintrust.core.errors import Forbidden, NotFound, Problem
 from fintrust.core.ids import from_public, to_public, uuid7

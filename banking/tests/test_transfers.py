@@ -6,7 +6,8 @@ from django.utils import timezone
 
 import fraud.services
 from audit.models import Record
-from banking import ledger, services
+from banking import ledger
+from banking.care.services import open_account
 from banking.errors import (
     AccountFrozen,
     AccountsExhausted,
@@ -22,6 +23,7 @@ from banking.errors import (
 from banking.models import Hold, Movement, Transfer
 from banking.policy import TransferPolicy
 from banking.tests.conftest import open_funded
+from banking.transfers import services
 from biometrics import pins
 from fintrust.core.errors import NotFound
 from fintrust.core.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
@@ -258,9 +260,9 @@ def test_a_withdrawal_leaves_through_clearing(ada, hers):
 def test_a_customer_opens_only_so_many_accounts(ada):
     policy = TransferPolicy(accounts_max=2)
     for _ in range(2):
-        services.open_account(owner=ada, product="savings", currency="EUR", policy=policy)
+        open_account(owner=ada, product="savings", currency="EUR", policy=policy)
     with pytest.raises(AccountsExhausted), transaction.atomic():
-        services.open_account(owner=ada, product="savings", currency="EUR", policy=policy)
+        open_account(owner=ada, product="savings", currency="EUR", policy=policy)
 
 
 def test_the_past_is_judged_and_valued_as_of_then(ada, hers, his):
