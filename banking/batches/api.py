@@ -8,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from banking import errors, selectors
-from banking.api import _ANY_MONEY, _MINE, _THEIRS, MONEY_HEADERS, MoneyDoor, TransferView
+from banking.api.base import ANY_MONEY, MINE, MONEY_HEADERS, THEIRS, MoneyDoor
+from banking.api.transfer_view import TransferView
 from banking.batches.services import Item, send_batch
 from banking.models import Batch
 from banking.models.transfers import NOTE_MAX
@@ -92,8 +93,8 @@ class SendMany(MoneyDoor):
                 {
                     "linked": True,
                     "transfers": [
-                        {"source": _MINE, "target": _THEIRS, "amount": "1.50", "currency": "EUR"},
-                        {"source": _MINE, "target": _THEIRS, "amount": "2.50", "currency": "EUR"},
+                        {"source": MINE, "target": THEIRS, "amount": "1.50", "currency": "EUR"},
+                        {"source": MINE, "target": THEIRS, "amount": "2.50", "currency": "EUR"},
                     ],
                 },
                 request_only=True,
@@ -101,7 +102,7 @@ class SendMany(MoneyDoor):
         ],
     )
     @raises(
-        *_ANY_MONEY,
+        *ANY_MONEY,
         AccountNumberInvalid,
         errors.AccountLimitReached,
         errors.SameAccount,

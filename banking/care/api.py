@@ -8,21 +8,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from banking import errors, selectors
-from banking.api import (
-    _ANY_MONEY,
-    ETAG,
-    IDEMPOTENCY_KEY,
-    AccountView,
-    MoneyDoor,
-    PinBody,
-    TransferView,
-    account_answer,
-    seen_by,
-)
+from banking.api.accounts import AccountView, account_answer, seen_by
+from banking.api.base import ANY_MONEY, IDEMPOTENCY_KEY, MoneyDoor, PinBody
+from banking.api.transfer_view import TransferView
 from banking.care import services
 from banking.models import Transfer
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
 from fintrust.core.api import Text, body_of, raises
+from fintrust.core.etags import ETAG
 from fintrust.core.http import PersonApiRequest
 
 
@@ -87,7 +80,7 @@ class Close(MoneyDoor):
         examples=[OpenApiExample("An empty account", {"pin": "4711"}, request_only=True)],
     )
     @raises(
-        *_ANY_MONEY,
+        *ANY_MONEY,
         errors.AccountNotEmpty,
         errors.AccountShared,
         errors.SameAccount,

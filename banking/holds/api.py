@@ -8,14 +8,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from banking import errors, selectors
-from banking.api import (
-    _ANY_MONEY,
-    _MINE,
-    _THEIRS,
-    MONEY_ANSWERS,
-    MONEY_HEADERS,
-    MoneyDoor,
-)
+from banking.api.base import ANY_MONEY, MINE, MONEY_ANSWERS, MONEY_HEADERS, THEIRS, MoneyDoor
 from banking.holds.selectors import hold_for, holds_page
 from banking.holds.services import place_hold, release_hold
 from banking.models import Reservation
@@ -139,12 +132,12 @@ class Holds(HoldDoor):
         examples=[
             OpenApiExample(
                 "A room for three nights",
-                {"account": _MINE, "amount": "30.00", "currency": "EUR", "reason": "Room 12"},
+                {"account": MINE, "amount": "30.00", "currency": "EUR", "reason": "Room 12"},
                 request_only=True,
             )
         ],
     )
-    @raises(*_ANY_MONEY, errors.HoldsExhausted, errors.HoldTimeInvalid, errors.ReasonMissing)
+    @raises(*ANY_MONEY, errors.HoldsExhausted, errors.HoldTimeInvalid, errors.ReasonMissing)
     def post(self, request: PersonApiRequest) -> Response:
         """Set money aside on an account of yours. It stays there, and cannot be spent otherwise."""
         key, asked = self.key(), body_of(request, HoldBody)
@@ -180,13 +173,13 @@ class Capture(HoldDoor):
         examples=[
             OpenApiExample(
                 "A part of it",
-                {"target": _THEIRS, "amount": "12.50", "currency": "EUR", "note": "Room 12"},
+                {"target": THEIRS, "amount": "12.50", "currency": "EUR", "note": "Room 12"},
                 request_only=True,
             )
         ],
     )
     @raises(
-        *_ANY_MONEY,
+        *ANY_MONEY,
         AccountNumberInvalid,
         errors.AccountLimitReached,
         errors.HoldEnded,
@@ -224,7 +217,7 @@ class Release(HoldDoor):
         responses={200: HoldView},
         parameters=MONEY_HEADERS,
     )
-    @raises(*_ANY_MONEY, errors.HoldEnded, errors.HoldInUse)
+    @raises(*ANY_MONEY, errors.HoldEnded, errors.HoldInUse)
     def post(self, request: PersonApiRequest, hold: str) -> Response:
         """Give all of it back to your account."""
         released = release_hold(

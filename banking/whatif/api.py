@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from banking import errors
-from banking.api import TransferBody
+from banking.api.sending import TransferBody
 from banking.models import Transfer
 from banking.numbers import AccountNumberInvalid
 from banking.whatif.services import (
