@@ -8,9 +8,11 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from banking import errors, selectors
+from banking import selectors
+from banking.care.errors import AccountNameInvalid, AccountsExhausted
 from banking.care.selectors import version_of
 from banking.care.services import open_account, rename_account
+from banking.errors import UnknownCurrency
 from banking.limits.selectors import allowance
 from banking.models import Account, Right
 from banking.sharing.selectors import shared_with
@@ -93,7 +95,7 @@ class Accounts(APIView):
             )
         ],
     )
-    @raises(errors.AccountsExhausted, errors.UnknownCurrency)
+    @raises(AccountsExhausted, UnknownCurrency)
     def post(self, request: PersonApiRequest) -> Response:
         """Open an account."""
         account = open_account(owner=request.user, **body_of(request, NewAccount))
@@ -124,7 +126,7 @@ class OneAccount(APIView):
         parameters=[IF_MATCH, ETAG],
         examples=[OpenApiExample("Another name", {"name": "Holiday"}, request_only=True)],
     )
-    @raises(errors.AccountNameInvalid, PreconditionRequired, PreconditionFailed)
+    @raises(AccountNameInvalid, PreconditionRequired, PreconditionFailed)
     def patch(self, request: PersonApiRequest, account: str) -> Response:
         """Call an account of yours something else, if it is still as you have read it."""
         found = selectors.account_for(request.user, account)

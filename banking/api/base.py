@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from banking import errors, selectors
 from banking.api.transfer_view import TransferView
+from banking.fx.errors import NoRate, RateTooOld
 from banking.models import Account, Right, Transfer
 from fintrust.core import devices, idempotency, money
 from fintrust.core.api import Body, Text, about
@@ -68,7 +69,7 @@ ANY_MONEY = (
     errors.InsufficientFunds,
     NotFound,
 )
-ANY_PRICE = (errors.NoRate, errors.RateTooOld)
+ANY_PRICE = (NoRate, RateTooOld)
 
 
 class PinBody(Body):

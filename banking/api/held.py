@@ -7,7 +7,9 @@ from rest_framework.views import APIView
 from banking import errors, selectors
 from banking.api.base import ANY_PRICE, PinBody
 from banking.api.transfer_view import TransferView, transfer_answer
+from banking.fx.errors import RateMoved
 from banking.transfers import services
+from banking.transfers.errors import TransferNotHeld
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
 from fintrust.core.api import body_of, raises
 from fintrust.core.http import PersonApiRequest
@@ -23,12 +25,12 @@ class Confirm(APIView):
         examples=[OpenApiExample("Your PIN", {"pin": "4711"}, request_only=True)],
     )
     @raises(
-        errors.TransferNotHeld,
+        TransferNotHeld,
         errors.HoldExpired,
         errors.AccountFrozen,
         errors.AccountClosed,
         errors.BalanceTooLarge,
-        errors.RateMoved,
+        RateMoved,
         *ANY_PRICE,
         PinNotSet,
         PinWrong,
@@ -47,7 +49,7 @@ class Cancel(APIView):
     throttle_scope = "money"
 
     @extend_schema(operation_id="transactions_cancel", request=None, responses={200: TransferView})
-    @raises(errors.TransferNotHeld, errors.HoldExpired)
+    @raises(TransferNotHeld, errors.HoldExpired)
     def post(self, request: PersonApiRequest, transfer: str) -> Response:
         """Take a held transfer back; the money stays yours."""
         held = selectors.transfer_for(request.user, transfer)

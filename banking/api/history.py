@@ -8,10 +8,11 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from banking import errors, selectors
+from banking import selectors
 from banking.api.transfer_view import TransferView, transfer_answer
 from banking.models import Right, Transfer
 from banking.numbers import AccountNumberInvalid
+from banking.payees.errors import UnknownPayee
 from banking.selectors import Filters, InvalidCursor
 from fintrust.core import money
 from fintrust.core.api import Amount, Currency, Moment, PageQuery, Text, about, query_of, raises
@@ -62,7 +63,7 @@ class History(APIView):
         money.AmountTooLarge,
         InvalidCursor,
         AccountNumberInvalid,
-        errors.UnknownPayee,
+        UnknownPayee,
         NotFound,
     )
     def get(self, request: PersonApiRequest) -> Response:

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from banking import errors, selectors
+from banking import selectors
 from banking.api.base import (
     ANY_MONEY,
     ANY_PRICE,
@@ -18,12 +18,18 @@ from banking.api.base import (
     MoneyDoor,
 )
 from banking.api.transfer_view import MoneyView
+from banking.errors import SameAccount, UnknownCurrency
 from banking.fx import quotes
+from banking.fx.errors import QuoteExpired, QuoteMismatch
+from banking.limits.errors import AccountLimitReached
 from banking.models import Right, Transfer
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
+from banking.payees.errors import TooManyLooks, UnknownPayee
 from banking.payees.services import find
+from banking.sharing.errors import ViewOnly
 from banking.transfers import services
+from banking.transfers.errors import DepositTooLarge, FundingClosed
 from fintrust.core import money
 from fintrust.core.api import Body, Currency, Moment, MoneyBody, Text, about, body_of, raises
 from fintrust.core.errors import NotFound
@@ -82,7 +88,7 @@ def _money_moves(operation: str, body: type[Body], example: dict[str, str]) -> A
 
 class Deposit(MoneyDoor):
     @_money_moves("deposit", CashBody, {"account": MINE, "amount": "12.50", "currency": "EUR"})
-    @raises(*ANY_MONEY, errors.FundingClosed, errors.DepositTooLarge)
+    @raises(*ANY_MONEY, FundingClosed, DepositTooLarge)
     def post(self, request: PersonApiRequest) -> Response:
         """Put money into an account of yours, from the bank's clearing account (demo funding)."""
         key, asked = self.key(), body_of(request, CashBody)
@@ -100,7 +106,7 @@ class Deposit(MoneyDoor):
 
 class Withdraw(MoneyDoor):
     @_money_moves("withdraw", CashBody, {"account": MINE, "amount": "12.50", "currency": "EUR"})
-    @raises(*ANY_MONEY, errors.AccountLimitReached)
+    @raises(*ANY_MONEY, AccountLimitReached)
     def post(self, request: PersonApiRequest) -> Response:
         """Take money out of an account of yours."""
         key, asked = self.key(), body_of(request, CashBody)
@@ -131,13 +137,13 @@ class Send(MoneyDoor):
     @raises(
         *ANY_MONEY,
         *ANY_PRICE,
-        errors.SameAccount,
-        errors.AccountLimitReached,
-        errors.UnknownPayee,
-        errors.TooManyLooks,
-        errors.ViewOnly,
-        errors.QuoteExpired,
-        errors.QuoteMismatch,
+        SameAccount,
+        AccountLimitReached,
+        UnknownPayee,
+        TooManyLooks,
+        ViewOnly,
+        QuoteExpired,
+        QuoteMismatch,
         AccountNumberInvalid,
     )
     def post(self, request: PersonApiRequest) -> Response:
@@ -185,8 +191,8 @@ class Quoted(APIView):
         money.InvalidAmount,
         money.AmountTooLarge,
         money.CurrencyMismatch,
-        errors.UnknownCurrency,
-        errors.UnknownPayee,
+        UnknownCurrency,
+        UnknownPayee,
         AccountNumberInvalid,
         NotFound,
     )

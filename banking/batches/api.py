@@ -7,14 +7,18 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from banking import errors, selectors
+from banking import selectors
 from banking.api.base import ANY_MONEY, MINE, MONEY_HEADERS, THEIRS, MoneyDoor
 from banking.api.transfer_view import TransferView
 from banking.batches.services import Item, send_batch
+from banking.errors import SameAccount
+from banking.limits.errors import AccountLimitReached
 from banking.models import Batch
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
+from banking.payees.errors import UnknownPayee
 from banking.policy import BATCHES
+from banking.sharing.errors import ViewOnly
 from fintrust.core.api import Body, MoneyBody, Text, WrongShape, body_of, raises
 from fintrust.core.errors import Problem
 from fintrust.core.http import PersonApiRequest
@@ -104,10 +108,10 @@ class SendMany(MoneyDoor):
     @raises(
         *ANY_MONEY,
         AccountNumberInvalid,
-        errors.AccountLimitReached,
-        errors.SameAccount,
-        errors.UnknownPayee,
-        errors.ViewOnly,
+        AccountLimitReached,
+        SameAccount,
+        UnknownPayee,
+        ViewOnly,
     )
     def post(self, request: PersonApiRequest) -> Response:
         """Send up to a hundred transfers at once, within their currencies.

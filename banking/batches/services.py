@@ -14,7 +14,7 @@ from django.db import transaction
 
 from audit.services import record
 from banking import ledger, selectors
-from banking.errors import LinkedUndone
+from banking.batches.errors import LinkedUndone
 from banking.models import Account, Batch, Right, Transfer
 from banking.policy import FEES
 from banking.sharing.selectors import hold_right

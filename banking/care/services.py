@@ -5,19 +5,16 @@ from django.db import transaction
 from audit.services import record
 from banking import ledger
 from banking.care import selectors
-from banking.care.selectors import BANK, OWNER
-from banking.errors import (
-    AccountClosed,
-    AccountFrozen,
+from banking.care.errors import (
     AccountNameInvalid,
-    AccountNotEmpty,
     AccountsExhausted,
     AccountShared,
     BalanceChanged,
     FrozenByBank,
-    InternalAccount,
     OverdraftTooLarge,
 )
+from banking.care.selectors import BANK, OWNER
+from banking.errors import AccountClosed, AccountFrozen, AccountNotEmpty, InternalAccount
 from banking.models import Account, StatusChange, Transfer
 from banking.policy import CARE, STANDARD, CarePolicy, TransferPolicy
 from banking.reasons import clean_reason

@@ -7,14 +7,18 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from banking import errors, selectors
+from banking import selectors
 from banking.api.base import ANY_MONEY, MINE, MONEY_ANSWERS, MONEY_HEADERS, THEIRS, MoneyDoor
+from banking.errors import HoldEnded, HoldExpired, HoldTooSmall, SameAccount
+from banking.holds import errors
 from banking.holds.selectors import hold_for, holds_page
 from banking.holds.services import place_hold, release_hold
+from banking.limits.errors import AccountLimitReached
 from banking.models import Reservation
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
-from banking.reasons import REASON_MAX, REASON_MIN
+from banking.payees.errors import UnknownPayee
+from banking.reasons import REASON_MAX, REASON_MIN, ReasonMissing
 from banking.selectors import InvalidCursor
 from banking.transfers.services import capture_hold
 from fintrust.core.api import (
@@ -137,7 +141,7 @@ class Holds(HoldDoor):
             )
         ],
     )
-    @raises(*ANY_MONEY, errors.HoldsExhausted, errors.HoldTimeInvalid, errors.ReasonMissing)
+    @raises(*ANY_MONEY, errors.HoldsExhausted, errors.HoldTimeInvalid, ReasonMissing)
     def post(self, request: PersonApiRequest) -> Response:
         """Set money aside on an account of yours. It stays there, and cannot be spent otherwise."""
         key, asked = self.key(), body_of(request, HoldBody)
@@ -181,13 +185,13 @@ class Capture(HoldDoor):
     @raises(
         *ANY_MONEY,
         AccountNumberInvalid,
-        errors.AccountLimitReached,
-        errors.HoldEnded,
-        errors.HoldExpired,
+        AccountLimitReached,
+        HoldEnded,
+        HoldExpired,
         errors.HoldInUse,
-        errors.HoldTooSmall,
-        errors.SameAccount,
-        errors.UnknownPayee,
+        HoldTooSmall,
+        SameAccount,
+        UnknownPayee,
     )
     def post(self, request: PersonApiRequest, hold: str) -> Response:
         """Send what is set aside, or a part of it; the rest is free again at the same moment.
@@ -217,7 +221,7 @@ class Release(HoldDoor):
         responses={200: HoldView},
         parameters=MONEY_HEADERS,
     )
-    @raises(*ANY_MONEY, errors.HoldEnded, errors.HoldInUse)
+    @raises(*ANY_MONEY, HoldEnded, errors.HoldInUse)
     def post(self, request: PersonApiRequest, hold: str) -> Response:
         """Give all of it back to your account."""
         released = release_hold(

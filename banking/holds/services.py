@@ -12,7 +12,7 @@ from django.utils import timezone as clock
 
 from audit.services import record
 from banking import ledger
-from banking.errors import HoldInUse, HoldsExhausted, HoldTimeInvalid
+from banking.holds.errors import HoldInUse, HoldsExhausted, HoldTimeInvalid
 from banking.holds.selectors import shown
 from banking.models import Account, HoldEnd, Reservation
 from banking.policy import HOLDS, HoldPolicy

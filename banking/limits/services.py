@@ -10,11 +10,8 @@ from django.db import connection, transaction
 
 from audit.services import record
 from banking import ledger
-from banking.errors import (
-    AccountLimitReached,
-    InternalAccount,
-    InvalidAccountLimit,
-)
+from banking.errors import InternalAccount
+from banking.limits.errors import AccountLimitReached, InvalidAccountLimit
 from banking.limits.selectors import Allowance, allowance
 from banking.models import Account, AccountLimit, Transfer
 from banking.reasons import clean_reason

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from banking import selectors
 from banking.answers.pages import may_dispute
-from banking.errors import QuoteExpired
 from banking.fx import quotes, terms
+from banking.fx.errors import QuoteExpired
 from banking.insights import selectors as insights
 from banking.models import Account, Right, Transfer
 from banking.pages import drafts

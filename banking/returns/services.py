@@ -5,9 +5,10 @@ takes a transfer back for the bank, with a reason; that is no payment of a custo
 limits have no say in it. See docs/decisions/0060-shared-accounts-and-returns.md.
 """
 
-from banking.errors import NotReturnable, ReversalOfReversal
+from banking.errors import ReversalOfReversal
 from banking.models import Transfer
 from banking.reasons import clean_reason
+from banking.returns.errors import NotReturnable
 from banking.transfers.execution import carry_out
 from banking.transfers.orders import Order
 from fintrust.core.errors import NotFound

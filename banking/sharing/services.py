@@ -20,8 +20,11 @@ from guardian.shortcuts import assign_perm
 
 from audit.services import record
 from banking import ledger
-from banking.errors import (
-    AccountClosed,
+from banking.errors import AccountClosed
+from banking.models import Account, AccountPermission, Invitation, Right, Share, Transfer
+from banking.policy import SHARING, SharingPolicy
+from banking.sharing import selectors
+from banking.sharing.errors import (
     AlreadyInvited,
     AlreadyShared,
     InvitationEnded,
@@ -32,9 +35,6 @@ from banking.errors import (
     ShareEndInvalid,
     SharesExhausted,
 )
-from banking.models import Account, AccountPermission, Invitation, Right, Share, Transfer
-from banking.policy import SHARING, SharingPolicy
-from banking.sharing import selectors
 from banking.transfers.services import cancel_because
 from biometrics import pins
 from fintrust.core import roles

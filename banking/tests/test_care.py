@@ -9,22 +9,24 @@ from audit.models import Record
 from banking import ledger
 from banking.care import selectors
 from banking.care import services as care
-from banking.errors import (
-    AccountClosed,
-    AccountFrozen,
+from banking.care.errors import (
     AccountNameInvalid,
-    AccountNotEmpty,
     AccountShared,
     BalanceChanged,
     FrozenByBank,
+    OverdraftTooLarge,
+)
+from banking.errors import (
+    AccountClosed,
+    AccountFrozen,
+    AccountNotEmpty,
     InsufficientFunds,
     InternalAccount,
     OverdraftInUse,
-    OverdraftTooLarge,
-    ReasonMissing,
     SameAccount,
 )
 from banking.models import Account, Invitation, StatusChange, Transfer
+from banking.reasons import ReasonMissing
 from banking.tests.conftest import open_funded
 from banking.tests.test_sharing import invite, share
 from banking.transfers import services

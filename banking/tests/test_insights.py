@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from audit.models import Record
 from banking import ledger
-from banking.errors import PeriodTooBusy, UnknownCategory
 from banking.insights import selectors, sums
+from banking.insights.errors import PeriodTooBusy, UnknownCategory
 from banking.insights.services import choose_category
 from banking.models import Account, CategoryChoice, Entry, Transfer
 from banking.policy import InsightsPolicy

@@ -9,17 +9,14 @@ from django.urls import reverse
 
 from audit.models import Record
 from banking.care.services import open_account
-from banking.errors import (
-    AccountLimitReached,
-    InternalAccount,
-    InvalidAccountLimit,
-    ReasonMissing,
-)
+from banking.errors import InternalAccount
 from banking.ledger import internal
+from banking.limits.errors import AccountLimitReached, InvalidAccountLimit
 from banking.limits.selectors import allowance
 from banking.limits.services import set_account_limit
 from banking.models import AccountLimit, Movement, Outgoing, Transfer
 from banking.profile import change_profile
+from banking.reasons import ReasonMissing
 from banking.tests.conftest import open_funded
 from banking.tests.test_api import ask, client_of
 from banking.tests.test_ledger_concurrency import at_once

@@ -12,7 +12,11 @@ from django.utils import timezone
 import fraud.services
 from audit.models import Record
 from banking import selectors
-from banking.errors import (
+from banking.models import AccountPermission, Invitation, Right, Share, Transfer
+from banking.policy import SharingPolicy
+from banking.sharing import selectors as sharing_selectors
+from banking.sharing import services as sharing
+from banking.sharing.errors import (
     AlreadyInvited,
     AlreadyShared,
     InvitationEnded,
@@ -24,10 +28,6 @@ from banking.errors import (
     SharesExhausted,
     ViewOnly,
 )
-from banking.models import AccountPermission, Invitation, Right, Share, Transfer
-from banking.policy import SharingPolicy
-from banking.sharing import selectors as sharing_selectors
-from banking.sharing import services as sharing
 from banking.tests.conftest import open_funded
 from banking.transfers import services
 from biometrics import pins

@@ -7,23 +7,16 @@ from django.utils import timezone
 import fraud.services
 from audit.models import Record
 from banking import ledger
+from banking.care.errors import AccountsExhausted
 from banking.care.services import open_account
-from banking.errors import (
-    AccountFrozen,
-    AccountsExhausted,
-    DepositTooLarge,
-    FundingClosed,
-    InsufficientFunds,
-    InTheFuture,
-    ReasonMissing,
-    SameAccount,
-    TransferNotHeld,
-    UnknownPayee,
-)
+from banking.errors import AccountFrozen, InsufficientFunds, SameAccount
 from banking.models import Hold, Movement, Transfer
+from banking.payees.errors import UnknownPayee
 from banking.policy import TransferPolicy
+from banking.reasons import ReasonMissing
 from banking.tests.conftest import open_funded
 from banking.transfers import services
+from banking.transfers.errors import DepositTooLarge, FundingClosed, InTheFuture, TransferNotHeld
 from biometrics import pins
 from fintrust.core.errors import NotFound
 from fintrust.core.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused

@@ -9,7 +9,8 @@ from django.utils import timezone as clock
 import banking.limits.services as limits
 import fraud.services
 from banking import ledger, selectors
-from banking.errors import AlreadyReversed, HoldInUse
+from banking.errors import AlreadyReversed
+from banking.holds.errors import HoldInUse
 from banking.models import Right, Transfer
 from banking.policy import STANDARD, TransferPolicy
 from banking.sharing.selectors import hold_right

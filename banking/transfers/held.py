@@ -9,11 +9,12 @@ import banking.limits.services as limits
 import fraud.labels.services as labels
 import fraud.services
 from banking import ledger
-from banking.errors import RateMoved, TransferNotHeld
 from banking.fx import quotes
+from banking.fx.errors import RateMoved
 from banking.models import Transfer
 from banking.policy import FX
 from banking.transfers import booking
+from banking.transfers.errors import TransferNotHeld
 from banking.transfers.outcome import remember, settle
 from fintrust.core.models import User
 

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django.utils import timezone as clock
 
-from banking.errors import CurrencyMismatch
 from banking.fx import quotes, terms
 from banking.models import Account, Hold, Transfer
 from banking.policy import FEES, FeePolicy
@@ -13,7 +12,7 @@ from fintrust.core import context
 from fintrust.core.idempotency import fingerprint
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
-from fintrust.core.money import Money
+from fintrust.core.money import CurrencyMismatch, Money
 from fraud.facts import TRANSFER, Facts
 from fraud.travel.presence import placed
 

@@ -8,11 +8,12 @@ from django.utils import timezone as clock
 
 import fraud.labels.services as labels
 from banking import ledger
-from banking.errors import DepositTooLarge, FundingClosed, InTheFuture, UnknownPayee
 from banking.models import Account, Hold, Right, Transfer
+from banking.payees.errors import UnknownPayee
 from banking.policy import FEES, STANDARD, FeePolicy, TransferPolicy
 from banking.reasons import clean_reason
 from banking.sharing.selectors import hold_right
+from banking.transfers.errors import DepositTooLarge, FundingClosed, InTheFuture
 from banking.transfers.execution import carry_out
 from banking.transfers.held import expire, free, release
 from banking.transfers.orders import Order
