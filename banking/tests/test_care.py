@@ -1,4 +1,4 @@
-"""Looking after an account: names, two sides of a freeze, overdrafts, and closing for good."""
+"""Looking after an account: opening, names, a freeze's two sides, overdrafts, closing for good."""
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -11,6 +11,7 @@ from banking.care import selectors
 from banking.care import services as care
 from banking.care.errors import (
     AccountNameInvalid,
+    AccountsExhausted,
     AccountShared,
     BalanceChanged,
     FrozenByBank,
@@ -26,6 +27,7 @@ from banking.errors import (
     SameAccount,
 )
 from banking.models import Account, Invitation, StatusChange, Transfer
+from banking.policy import TransferPolicy
 from banking.reasons import ReasonMissing
 from banking.tests.conftest import open_funded
 from banking.tests.test_sharing import invite, share
@@ -51,6 +53,17 @@ def hers(hers, ada):
 def close(account, **changes):
     request = {"account": account, "by": account.owner, "pin": PIN, "request_id": str(uuid7())}
     return care.close_account(**request | changes)
+
+
+# --- opening --------------------------------------------------------------------------------
+
+
+def test_a_customer_opens_only_so_many_accounts(ada):
+    policy = TransferPolicy(accounts_max=2)
+    for _ in range(2):
+        care.open_account(owner=ada, product="savings", currency="EUR", policy=policy)
+    with pytest.raises(AccountsExhausted), transaction.atomic():
+        care.open_account(owner=ada, product="savings", currency="EUR", policy=policy)
 
 
 # --- names ----------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
     """Send the money on its way, unless the owner's own limits forbid it by now."""
     transfer = _lock_held(transfer)
     ledger.lock(*booking.stops_of(transfer))
-    # No PIN and no officer sends on what they forbid.
+    # The owner's own limits of now: no PIN and no officer sends on what they forbid.
     if forbidden := fraud.services.recheck(transfer.decision):
         transfer.decision = forbidden
         ledger.release(booking.hold_of(transfer))
