@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from banking import api
 from banking.answers import api as answers
+from banking.api import accounts, held, history, sending
 from banking.batches import api as batches
 from banking.care import api as care
 from banking.holds import api as holds
@@ -18,12 +18,12 @@ from banking.whatif import api as whatif
 
 urlpatterns = [
     path("risk/assess", whatif.Assess.as_view(), name="api-risk-assess"),
-    path("accounts/", api.Accounts.as_view(), name="api-accounts"),
-    path("accounts/<str:account>", api.OneAccount.as_view(), name="api-account"),
+    path("accounts/", accounts.Accounts.as_view(), name="api-accounts"),
+    path("accounts/<str:account>", accounts.OneAccount.as_view(), name="api-account"),
     path("accounts/<str:account>/freeze", care.Freeze.as_view(), name="api-freeze"),
     path("accounts/<str:account>/thaw", care.Thaw.as_view(), name="api-thaw"),
     path("accounts/<str:account>/close", care.Close.as_view(), name="api-close"),
-    path("accounts/<str:account>/limits", api.AccountLimits.as_view(), name="api-limits"),
+    path("accounts/<str:account>/limits", accounts.AccountLimits.as_view(), name="api-limits"),
     path("accounts/<str:account>/balance", statements.Balance.as_view(), name="api-balance"),
     path(
         "accounts/<str:account>/statement",
@@ -35,12 +35,12 @@ urlpatterns = [
     path("holds/<str:hold>", holds.OneHold.as_view(), name="api-hold"),
     path("holds/<str:hold>/capture", holds.Capture.as_view(), name="api-capture"),
     path("holds/<str:hold>/release", holds.Release.as_view(), name="api-release"),
-    path("transactions/", api.History.as_view(), name="api-transactions"),
-    path("transactions/deposit", api.Deposit.as_view(), name="api-deposit"),
-    path("transactions/withdraw", api.Withdraw.as_view(), name="api-withdraw"),
-    path("transactions/transfer", api.Send.as_view(), name="api-transfer"),
+    path("transactions/", history.History.as_view(), name="api-transactions"),
+    path("transactions/deposit", sending.Deposit.as_view(), name="api-deposit"),
+    path("transactions/withdraw", sending.Withdraw.as_view(), name="api-withdraw"),
+    path("transactions/transfer", sending.Send.as_view(), name="api-transfer"),
     path("transactions/batch", batches.SendMany.as_view(), name="api-batch"),
-    path("transactions/quote", api.Quoted.as_view(), name="api-quote"),
+    path("transactions/quote", sending.Quoted.as_view(), name="api-quote"),
     path("transactions/import", imports.Imports.as_view(), name="api-imports"),
     path("transactions/import/<str:item>", imports.OneImport.as_view(), name="api-import"),
     path(
@@ -59,11 +59,13 @@ urlpatterns = [
         imports.OutsideEntries.as_view(),
         name="api-outside-entries",
     ),
-    path("transactions/<str:transfer>", api.OneTransfer.as_view(), name="api-transaction"),
-    path("transactions/<str:transfer>/confirm", api.Confirm.as_view(), name="api-confirm"),
-    path("transactions/<str:transfer>/cancel", api.Cancel.as_view(), name="api-cancel"),
+    path("transactions/<str:transfer>", history.OneTransfer.as_view(), name="api-transaction"),
+    path("transactions/<str:transfer>/confirm", held.Confirm.as_view(), name="api-confirm"),
+    path("transactions/<str:transfer>/cancel", held.Cancel.as_view(), name="api-cancel"),
     path("transactions/<str:transfer>/return", returns.Return.as_view(), name="api-return"),
-    path("transactions/<str:transfer>/decision", api.OneDecision.as_view(), name="api-decision"),
+    path(
+        "transactions/<str:transfer>/decision", history.OneDecision.as_view(), name="api-decision"
+    ),
     path("webhooks/", webhooks.Webhooks.as_view(), name="api-webhooks"),
     path("webhooks/<str:webhook>", webhooks.OneWebhook.as_view(), name="api-webhook"),
     path("webhooks/<str:webhook>/rotate", webhooks.Rotate.as_view(), name="api-webhook-rotate"),

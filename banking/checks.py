@@ -7,18 +7,23 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.services import record
-from banking.errors import CheckWaits
 from banking.models import CheckRequest, LedgerCheck
 from banking.policy import BOOKS
 from banking.verify import Checked, Checkpoint, Finding, check_ledger
 from fintrust.core import live
-from fintrust.core.errors import Forbidden
+from fintrust.core.errors import Conflict, Forbidden
 from fintrust.core.models import User
 
 LEDGER = "banking.ledger"  # the subject of records about the books as a whole
 FINDINGS_KEPT_MAX = 100  # what is broken everywhere is known after a hundred
 
 log = structlog.get_logger(__name__)
+
+
+class CheckWaits(Conflict):
+    """A check has been asked for already and begins within seconds."""
+
+    code = "check-waits"
 
 
 def check() -> LedgerCheck:

@@ -10,12 +10,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextareaWidget
 
-from banking import services
 from banking.models import Account
+from banking.reasons import REASON_MAX, REASON_MIN
 from fintrust.core.admin_base import ReadOnlyAdmin
 from fintrust.core.errors import Problem
 
-REASON_MIN = 3
 Facts = Sequence[tuple[str, Any]]
 
 
@@ -56,7 +55,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         min_length=REASON_MIN,
-        max_length=services.REASON_MAX,
+        max_length=REASON_MAX,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text="The customer does not see it. It stays in the audit log with your name.",
     )

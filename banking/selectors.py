@@ -13,7 +13,6 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from banking.errors import UnknownPayee, ViewOnly
 from banking.models import (
     Account,
     Check,
@@ -26,6 +25,8 @@ from banking.models import (
     Transfer,
 )
 from banking.numbers import account_id_of
+from banking.payees.errors import UnknownPayee
+from banking.sharing.errors import ViewOnly
 from banking.sharing.selectors import open_to, shares_of
 from fintrust.core.errors import Invalid, NotFound
 from fintrust.core.ids import from_public

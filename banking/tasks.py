@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.core.cache import cache
 
-from banking import checks, services
+from banking import checks
 from banking.books.services import freeze_due
 from banking.holds import services as holds
 from banking.imports import services as imports
@@ -11,6 +11,7 @@ from banking.interest import services as interest
 from banking.proposals.services import expire_proposals as expire
 from banking.schedules.services import run_due
 from banking.sharing import services as sharing
+from banking.transfers.services import expire_transfers
 from banking.webhooks import delivery as webhooks
 
 _SENDING = "webhooks:sending"
@@ -19,7 +20,7 @@ _TURN_SECONDS_MAX = 90
 
 @shared_task(name="banking.expire_holds")
 def expire_holds() -> int:
-    return services.expire_transfers() + holds.expire_holds()
+    return expire_transfers() + holds.expire_holds()
 
 
 @shared_task(name="banking.verify_ledger")

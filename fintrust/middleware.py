@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from banking.errors import ImportFileTooLarge
+from banking.imports.errors import ImportFileTooLarge
 from banking.policy import IMPORTS
 from fintrust import problems
 from fintrust.core import context, devices, roles

@@ -5,7 +5,7 @@ import zoneinfo
 
 from django.db import transaction
 
-from banking.services import change_profile
+from banking.profile import change_profile
 from fintrust.core.errors import Invalid
 from fintrust.core.models import User
 

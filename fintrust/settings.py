@@ -369,7 +369,7 @@ SPECTACULAR_SETTINGS = {
         "AccountStatus": "banking.models.Account.Status",
         "ImportFormat": "banking.models.imports.Import.Format",
         "ImportStatus": "banking.models.imports.Import.Status",
-        "OpenableProduct": "banking.api.OPENABLE",
+        "OpenableProduct": "banking.api.accounts.OPENABLE",
         "TransferKind": "banking.models.transfers.Transfer.Kind",
         "HoldStatus": "banking.holds.api.HOLD_STATES",
         "WebhookStatus": "banking.webhooks.api.WEBHOOK_STATES",

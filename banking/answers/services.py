@@ -4,7 +4,7 @@ from django.db import transaction
 
 import fraud.labels.services as labels
 from banking.models import Transfer
-from banking.services import cancel_because
+from banking.transfers.services import cancel_because
 from fintrust.core.errors import NotFound
 from fintrust.core.models import User
 from fraud.models import Decision, Label

@@ -7,13 +7,18 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from banking import errors, selectors
-from banking.api import _ANY_MONEY, _MINE, _THEIRS, MONEY_HEADERS, MoneyDoor, TransferView
+from banking import selectors
+from banking.api.base import ANY_MONEY, MINE, MONEY_HEADERS, THEIRS, MoneyDoor
+from banking.api.transfer_view import TransferView
 from banking.batches.services import Item, send_batch
+from banking.errors import SameAccount
+from banking.limits.errors import AccountLimitReached
 from banking.models import Batch
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
+from banking.payees.errors import UnknownPayee
 from banking.policy import BATCHES
+from banking.sharing.errors import ViewOnly
 from fintrust.core.api import Body, MoneyBody, Text, WrongShape, body_of, raises
 from fintrust.core.errors import Problem
 from fintrust.core.http import PersonApiRequest
@@ -92,8 +97,8 @@ class SendMany(MoneyDoor):
                 {
                     "linked": True,
                     "transfers": [
-                        {"source": _MINE, "target": _THEIRS, "amount": "1.50", "currency": "EUR"},
-                        {"source": _MINE, "target": _THEIRS, "amount": "2.50", "currency": "EUR"},
+                        {"source": MINE, "target": THEIRS, "amount": "1.50", "currency": "EUR"},
+                        {"source": MINE, "target": THEIRS, "amount": "2.50", "currency": "EUR"},
                     ],
                 },
                 request_only=True,
@@ -101,12 +106,12 @@ class SendMany(MoneyDoor):
         ],
     )
     @raises(
-        *_ANY_MONEY,
+        *ANY_MONEY,
         AccountNumberInvalid,
-        errors.AccountLimitReached,
-        errors.SameAccount,
-        errors.UnknownPayee,
-        errors.ViewOnly,
+        AccountLimitReached,
+        SameAccount,
+        UnknownPayee,
+        ViewOnly,
     )
     def post(self, request: PersonApiRequest) -> Response:
         """Send up to a hundred transfers at once, within their currencies.

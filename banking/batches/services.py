@@ -14,14 +14,20 @@ from django.db import transaction
 
 from audit.services import record
 from banking import ledger, selectors
-from banking.errors import LinkedUndone
+from banking.batches.errors import LinkedUndone
 from banking.models import Account, Batch, Right, Transfer
 from banking.policy import FEES
-from banking.services import keep_refused, send_transfer, wait_for_twins
 from banking.sharing.selectors import hold_right
+from banking.transfers.execution import keep_refused
+from banking.transfers.services import send_transfer
 from fintrust.core.api import about
 from fintrust.core.errors import Problem
-from fintrust.core.idempotency import IdempotencyKeyReused, clean_key, fingerprint
+from fintrust.core.idempotency import (
+    IdempotencyKeyReused,
+    clean_key,
+    fingerprint,
+    wait_for_twins,
+)
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money

@@ -7,22 +7,16 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from banking import errors, selectors
-from banking.api import (
-    _ANY_MONEY,
-    ETAG,
-    IDEMPOTENCY_KEY,
-    AccountView,
-    MoneyDoor,
-    PinBody,
-    TransferView,
-    account_answer,
-    seen_by,
-)
-from banking.care import services
+from banking import selectors
+from banking.api.accounts import AccountView, account_answer, seen_by
+from banking.api.base import ANY_MONEY, IDEMPOTENCY_KEY, MoneyDoor, PinBody
+from banking.api.transfer_view import TransferView
+from banking.care import errors, services
+from banking.errors import AccountClosed, AccountNotEmpty, SameAccount
 from banking.models import Transfer
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
 from fintrust.core.api import Text, body_of, raises
+from fintrust.core.etags import ETAG
 from fintrust.core.http import PersonApiRequest
 
 
@@ -35,7 +29,7 @@ class Freeze(APIView):
         responses={200: AccountView},
         parameters=[ETAG],
     )
-    @raises(errors.AccountClosed)
+    @raises(AccountClosed)
     def post(self, request: PersonApiRequest, account: str) -> Response:
         """Stop everything on an account of yours; what is held may still come back."""
         found = selectors.account_for(request.user, account)
@@ -52,7 +46,7 @@ class Thaw(APIView):
         parameters=[ETAG],
         examples=[OpenApiExample("Your PIN", {"pin": "4711"}, request_only=True)],
     )
-    @raises(errors.AccountClosed, errors.FrozenByBank, PinNotSet, PinWrong, PinLocked)
+    @raises(AccountClosed, errors.FrozenByBank, PinNotSet, PinWrong, PinLocked)
     def post(self, request: PersonApiRequest, account: str) -> Response:
         """Lift your own freeze, with your PIN. The bank's stays."""
         found = selectors.account_for(request.user, account)
@@ -87,10 +81,10 @@ class Close(MoneyDoor):
         examples=[OpenApiExample("An empty account", {"pin": "4711"}, request_only=True)],
     )
     @raises(
-        *_ANY_MONEY,
-        errors.AccountNotEmpty,
+        *ANY_MONEY,
+        AccountNotEmpty,
         errors.AccountShared,
-        errors.SameAccount,
+        SameAccount,
         PinNotSet,
         PinWrong,
         PinLocked,

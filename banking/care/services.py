@@ -1,27 +1,26 @@
-"""Looking after an account: rename, freeze and thaw, overdraft, close. Each leaves a record."""
+"""Looking after an account: open, rename, freeze, thaw, overdraft, close. Each leaves a record."""
 
 from django.db import transaction
 
 from audit.services import record
 from banking import ledger
 from banking.care import selectors
-from banking.care.selectors import BANK, OWNER
-from banking.errors import (
-    AccountClosed,
-    AccountFrozen,
+from banking.care.errors import (
     AccountNameInvalid,
-    AccountNotEmpty,
+    AccountsExhausted,
     AccountShared,
     BalanceChanged,
     FrozenByBank,
-    InternalAccount,
     OverdraftTooLarge,
 )
+from banking.care.selectors import BANK, OWNER
+from banking.errors import AccountClosed, AccountFrozen, AccountNotEmpty, InternalAccount
 from banking.models import Account, StatusChange, Transfer
-from banking.policy import CARE, CarePolicy
-from banking.services import clean_reason, confirm_after_pin, send_transfer
+from banking.policy import CARE, STANDARD, CarePolicy, TransferPolicy
+from banking.reasons import clean_reason
 from banking.sharing.selectors import is_shared
 from banking.sharing.services import withdraw_all
+from banking.transfers.services import confirm_after_pin, send_transfer
 from biometrics import pins
 from fintrust.core.errors import NotFound
 from fintrust.core.etags import Expected, expect
@@ -29,6 +28,30 @@ from fintrust.core.models import User
 from fintrust.core.money import CurrencyMismatch, Money
 
 NAME_MAX = 80
+
+
+@transaction.atomic
+def open_account(
+    *,
+    owner: User,
+    product: str,
+    currency: str,
+    name: str = "",
+    policy: TransferPolicy = STANDARD,
+) -> Account:
+    """A new, empty account. One lock per customer, so that the limit holds for two tabs too."""
+    User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    if owner.accounts.exclude(status=Account.Status.CLOSED).count() >= policy.accounts_max:
+        raise AccountsExhausted()
+    account = ledger.open_account(owner=owner, product=product, currency=currency, name=name)
+    record(
+        "banking.account.opened",
+        subject=account.public_id,
+        by=owner,
+        owner=owner,
+        after={"product": product, "currency": currency, "name": account.name},
+    )
+    return account
 
 
 def _must_own(account: Account, by: User) -> None:

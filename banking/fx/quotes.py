@@ -11,8 +11,8 @@ from decimal import Decimal
 from django.core import signing
 from django.utils import timezone
 
-from banking.errors import QuoteExpired, QuoteMismatch
 from banking.fx import selectors
+from banking.fx.errors import QuoteExpired, QuoteMismatch
 from banking.fx.terms import Terms, across, customer_rate, plain
 from banking.models import Account
 from banking.policy import FEES, FX, FeePolicy, FxPolicy

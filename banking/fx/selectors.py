@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from banking.errors import NoRate, RateTooOld
+from banking.fx.errors import NoRate, RateTooOld
 from banking.models import FxRate
 from banking.policy import FX, FxPolicy
 

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import record
-from banking.errors import InvalidRate, UnknownCurrency
+from banking.errors import UnknownCurrency
+from banking.fx.errors import InvalidRate
 from banking.fx.terms import RATE_DECIMALS
 from banking.models import Currency, FxRate
 from fintrust.core.errors import Forbidden

@@ -7,22 +7,20 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from banking import errors, selectors, services
-from banking.api import (
-    _ANY_MONEY,
-    _MINE,
-    _THEIRS,
-    MONEY_ANSWERS,
-    MONEY_HEADERS,
-    MoneyDoor,
-)
+from banking import selectors
+from banking.api.base import ANY_MONEY, MINE, MONEY_ANSWERS, MONEY_HEADERS, THEIRS, MoneyDoor
+from banking.errors import HoldEnded, HoldExpired, HoldTooSmall, SameAccount
+from banking.holds import errors
 from banking.holds.selectors import hold_for, holds_page
 from banking.holds.services import place_hold, release_hold
+from banking.limits.errors import AccountLimitReached
 from banking.models import Reservation
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
+from banking.payees.errors import UnknownPayee
+from banking.reasons import REASON_MAX, REASON_MIN, ReasonMissing
 from banking.selectors import InvalidCursor
-from banking.services import REASON_MAX
+from banking.transfers.services import capture_hold
 from fintrust.core.api import (
     Amount,
     AmountText,
@@ -47,7 +45,9 @@ HOLD_STATES = ["open", "waiting", "captured", "released", "expired"]
 
 class HoldBody(MoneyBody):
     account = Text(max_length=60, help_text="One of your accounts.")
-    reason = Text(min_length=3, max_length=REASON_MAX, help_text="What for, in your words.")
+    reason = Text(
+        min_length=REASON_MIN, max_length=REASON_MAX, help_text="What for, in your words."
+    )
     expires_at = serializers.DateTimeField(
         required=False, help_text="Within thirty days; without it, in a week."
     )
@@ -136,12 +136,12 @@ class Holds(HoldDoor):
         examples=[
             OpenApiExample(
                 "A room for three nights",
-                {"account": _MINE, "amount": "30.00", "currency": "EUR", "reason": "Room 12"},
+                {"account": MINE, "amount": "30.00", "currency": "EUR", "reason": "Room 12"},
                 request_only=True,
             )
         ],
     )
-    @raises(*_ANY_MONEY, errors.HoldsExhausted, errors.HoldTimeInvalid, errors.ReasonMissing)
+    @raises(*ANY_MONEY, errors.HoldsExhausted, errors.HoldTimeInvalid, ReasonMissing)
     def post(self, request: PersonApiRequest) -> Response:
         """Set money aside on an account of yours. It stays there, and cannot be spent otherwise."""
         key, asked = self.key(), body_of(request, HoldBody)
@@ -177,21 +177,21 @@ class Capture(HoldDoor):
         examples=[
             OpenApiExample(
                 "A part of it",
-                {"target": _THEIRS, "amount": "12.50", "currency": "EUR", "note": "Room 12"},
+                {"target": THEIRS, "amount": "12.50", "currency": "EUR", "note": "Room 12"},
                 request_only=True,
             )
         ],
     )
     @raises(
-        *_ANY_MONEY,
+        *ANY_MONEY,
         AccountNumberInvalid,
-        errors.AccountLimitReached,
-        errors.HoldEnded,
-        errors.HoldExpired,
+        AccountLimitReached,
+        HoldEnded,
+        HoldExpired,
         errors.HoldInUse,
-        errors.HoldTooSmall,
-        errors.SameAccount,
-        errors.UnknownPayee,
+        HoldTooSmall,
+        SameAccount,
+        UnknownPayee,
     )
     def post(self, request: PersonApiRequest, hold: str) -> Response:
         """Send what is set aside, or a part of it; the rest is free again at the same moment.
@@ -203,7 +203,7 @@ class Capture(HoldDoor):
         found = hold_for(request.user, hold).hold
         with about("target"):
             target = selectors.payee_account(asked["target"])
-        transfer = services.capture_hold(
+        transfer = capture_hold(
             by=request.user,
             hold=found,
             target=target,
@@ -221,7 +221,7 @@ class Release(HoldDoor):
         responses={200: HoldView},
         parameters=MONEY_HEADERS,
     )
-    @raises(*_ANY_MONEY, errors.HoldEnded, errors.HoldInUse)
+    @raises(*ANY_MONEY, HoldEnded, errors.HoldInUse)
     def post(self, request: PersonApiRequest, hold: str) -> Response:
         """Give all of it back to your account."""
         released = release_hold(

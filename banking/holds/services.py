@@ -1,7 +1,7 @@
 """Setting money aside on one's own account, giving it back, and taking it back when time is up.
 
 A hold placed here is told apart from one that a held transfer waits on by its `Reservation`.
-Capturing it is a payment, `banking.services.capture_hold`, and is judged like one.
+Capturing it is a payment, `capture_hold` of `banking.transfers`, and is judged like one.
 """
 
 from datetime import datetime
@@ -12,14 +12,19 @@ from django.utils import timezone as clock
 
 from audit.services import record
 from banking import ledger
-from banking.errors import HoldInUse, HoldsExhausted, HoldTimeInvalid
+from banking.holds.errors import HoldInUse, HoldsExhausted, HoldTimeInvalid
 from banking.holds.selectors import shown
 from banking.models import Account, HoldEnd, Reservation
 from banking.policy import HOLDS, HoldPolicy
+from banking.reasons import clean_reason
 from banking.selectors import waits_on
-from banking.services import clean_reason, wait_for_twins
 from fintrust.core.errors import NotFound
-from fintrust.core.idempotency import IdempotencyKeyReused, clean_key, fingerprint
+from fintrust.core.idempotency import (
+    IdempotencyKeyReused,
+    clean_key,
+    fingerprint,
+    wait_for_twins,
+)
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money

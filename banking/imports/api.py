@@ -9,8 +9,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from banking import errors
-from banking.imports import columns, delimited, selectors, services, texts
+from banking.errors import UnknownCurrency
+from banking.imports import columns, delimited, errors, selectors, services, texts
 from banking.imports.dates import ORDERS
 from banking.models import Import, OutsideAccount, OutsideEntry
 from banking.models.imports import NAME_MAX
@@ -129,7 +129,7 @@ class OutsideAccounts(APIView):
     @raises(
         errors.OutsideAccountsExhausted,
         errors.OutsideNameMissing,
-        errors.UnknownCurrency,
+        UnknownCurrency,
         InvalidAmount,
         AmountTooLarge,
     )

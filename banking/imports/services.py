@@ -19,7 +19,10 @@ from django.db.models import Sum
 from django.utils import timezone as clock
 
 from audit.services import record
-from banking.errors import (
+from banking.errors import UnknownCurrency
+from banking.imports import delimited, files, reading
+from banking.imports.delimited import Layout
+from banking.imports.errors import (
     BY_FILE_CODE,
     ImportChanged,
     ImportColumnsUnclear,
@@ -29,10 +32,7 @@ from banking.errors import (
     OutsideAccountFull,
     OutsideAccountsExhausted,
     OutsideNameMissing,
-    UnknownCurrency,
 )
-from banking.imports import delimited, files, reading
-from banking.imports.delimited import Layout
 from banking.imports.lines import Balance, Fault, FileError, Identity, Line
 from banking.imports.report import Report
 from banking.models import Currency, Import, ImportChunk, OutsideAccount

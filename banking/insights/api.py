@@ -8,11 +8,12 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from banking.errors import PeriodInvalid, PeriodTooBusy, PeriodTooLong
 from banking.insights import selectors
+from banking.insights.errors import PeriodInvalid, PeriodTooBusy
 from banking.insights.flows import next_month
 from banking.insights.forecast import Forecast
 from banking.policy import INSIGHTS
+from banking.statements.errors import PeriodTooLong
 from fintrust.core.api import AmountText, Body, Currency, query_of, raises
 from fintrust.core.http import PersonApiRequest
 from fintrust.core.money import Money

@@ -10,8 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from banking.errors import PeriodInvalid, UnknownCurrency
+from banking.errors import UnknownCurrency
 from banking.insights import selectors, sums
+from banking.insights.errors import PeriodInvalid
 from banking.insights.flows import Flow, next_month
 from banking.insights.forms import CategoryForm
 from banking.insights.selectors import Group

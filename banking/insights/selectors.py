@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.utils import timezone
 
-from banking.errors import PeriodTooBusy
 from banking.insights import commitments, forecast, recurring, sums
 from banking.insights.categories import LABELS, Categoriser
 from banking.insights.commitments import Commitment, LeftToSpend
+from banking.insights.errors import PeriodTooBusy
 from banking.insights.flows import Counterparty, Flow, next_month
 from banking.insights.forecast import GAP, Forecast, History
 from banking.insights.recurring import Recurring

@@ -4,8 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import record
-from banking.errors import UnknownCategory
 from banking.insights.categories import LABELS
+from banking.insights.errors import UnknownCategory
 from banking.insights.flows import Flow
 from banking.models import CategoryChoice
 from fintrust.core.models import User

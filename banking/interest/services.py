@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from audit.services import record
 from banking import ledger
-from banking.errors import InterestDayClosed, InvalidTerms, UnknownCurrency
+from banking.errors import UnknownCurrency
+from banking.interest.errors import InterestDayClosed, InvalidTerms
 from banking.interest.selectors import Due, due_to
 from banking.ledger import Instruction
 from banking.models import (

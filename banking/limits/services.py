@@ -10,19 +10,15 @@ from django.db import connection, transaction
 
 from audit.services import record
 from banking import ledger
-from banking.errors import (
-    AccountLimitReached,
-    InternalAccount,
-    InvalidAccountLimit,
-    ReasonMissing,
-)
+from banking.errors import InternalAccount
+from banking.limits.errors import AccountLimitReached, InvalidAccountLimit
 from banking.limits.selectors import Allowance, allowance
 from banking.models import Account, AccountLimit, Transfer
+from banking.reasons import clean_reason
 from fintrust.core.errors import Forbidden
 from fintrust.core.models import User
 from fintrust.core.money import MINOR_MAX, Money
 
-REASON_MAX = 500
 COUNT_MAX = 1_000_000
 
 
@@ -92,9 +88,7 @@ def set_account_limit(
         raise Forbidden()
     if account.owner_id is None:
         raise InternalAccount()
-    reason = " ".join(reason.split())
-    if not 3 <= len(reason) <= REASON_MAX:
-        raise ReasonMissing()
+    reason = clean_reason(reason)
     new = {"day_minor": day_minor, "month_minor": month_minor, "day_count": day_count}
     bounds = {"day_minor": MINOR_MAX, "month_minor": MINOR_MAX, "day_count": COUNT_MAX}
     for name, value in new.items():

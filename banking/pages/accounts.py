@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from banking import selectors, services
+from banking import selectors
 from banking.answers.selectors import asked_about
+from banking.care import services as care
 from banking.imports.selectors import outside_accounts_of
 from banking.insights import selectors as insights
 from banking.interest.selectors import earning
@@ -18,6 +19,7 @@ from banking.limits.selectors import allowance
 from banking.models import Account, Right
 from banking.pages.forms import FundForm, OpenAccountForm
 from banking.sharing.selectors import invitations_for, shared_with
+from banking.transfers.services import deposit
 from fintrust.core.errors import Problem
 from fintrust.core.ids import uuid7
 
@@ -111,7 +113,7 @@ def open_account(request: HttpRequest) -> HttpResponse:
     form = OpenAccountForm(request.POST or None)
     if form.is_valid():
         try:
-            opened = services.open_account(
+            opened = care.open_account(
                 owner=request.user,
                 product=form.cleaned_data["product"],
                 currency=form.cleaned_data["currency"].code,
@@ -133,7 +135,7 @@ def fund(request: HttpRequest, account_id: str) -> HttpResponse:
     form = FundForm(request.POST or None, initial={"request_id": str(uuid7())})
     if form.is_valid() and (amount := form.money(found.currency)):
         try:
-            transfer = services.deposit(
+            transfer = deposit(
                 by=request.user,
                 account=found,
                 amount=amount,

@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from banking import services
 from banking.pages.forms import ProfileForm
+from banking.profile import change_profile
 from biometrics.pins import has_pin
 from fraud.labels.selectors import questions_of
 from fraud.limits.selectors import limited_by
@@ -24,7 +24,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     now = {name: getattr(request.user, name) for name in ProfileForm.base_fields}
     form = ProfileForm(request.POST or None, initial=now)
     if form.is_valid():
-        services.change_profile(user=request.user, **form.cleaned_data)
+        change_profile(user=request.user, **form.cleaned_data)
         messages.success(request, "Your profile is up to date.")
         return redirect("profile")
     return render(

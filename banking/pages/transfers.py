@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from banking import selectors, services
+from banking import selectors
 from banking.answers.pages import may_dispute
-from banking.errors import QuoteExpired
 from banking.fx import quotes, terms
+from banking.fx.errors import QuoteExpired
 from banking.insights import selectors as insights
 from banking.models import Account, Right, Transfer
 from banking.pages import drafts
@@ -28,6 +28,7 @@ from banking.payees.services import check_name
 from banking.payees.warnings import warnings_for
 from banking.receipts.selectors import Receipt, receipt_of
 from banking.returns.services import may_return
+from banking.transfers.services import cancel_transfer, confirm_transfer, send_transfer
 from biometrics.pins import has_pin
 from fintrust.core import context as asked_from
 from fintrust.core.errors import Problem
@@ -94,7 +95,7 @@ def preview(request: HttpRequest) -> HttpResponse:
         return render(request, "banking/preview.html", context)
     try:
         with asked_from.use(place=draft.place):
-            transfer = services.send_transfer(
+            transfer = send_transfer(
                 by=request.user,
                 source=source,
                 target=target,
@@ -171,9 +172,7 @@ def confirm(request: HttpRequest, transfer_id: str) -> HttpResponse:
     form = PinForm(request.POST)
     if form.is_valid():
         try:
-            found = services.confirm_transfer(
-                transfer=found, by=request.user, pin=form.cleaned_data["pin"]
-            )
+            found = confirm_transfer(transfer=found, by=request.user, pin=form.cleaned_data["pin"])
         except Problem as problem:
             form.add_error("pin" if problem.field == "pin" else None, problem.message)
         else:
@@ -187,7 +186,7 @@ def confirm(request: HttpRequest, transfer_id: str) -> HttpResponse:
 @login_required
 def cancel(request: HttpRequest, transfer_id: str) -> HttpResponse:
     found = selectors.transfer_for(request.user, transfer_id)
-    services.cancel_transfer(transfer=found, by=request.user)
+    cancel_transfer(transfer=found, by=request.user)
     messages.success(request, "Cancelled. The money stays with you.")
     return redirect("transfer", found.public_id)
 

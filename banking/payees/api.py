@@ -8,11 +8,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from banking import errors
 from banking.models import Check, Payee
 from banking.models.payees import NICKNAME_MAX
 from banking.numbers import AccountNumberInvalid
-from banking.payees import selectors, services
+from banking.payees import errors, selectors, services
 from banking.payees.names import NAME_MAX
 from fintrust.core.api import Body, Moment, Text, about, body_of, raises
 from fintrust.core.etags import (

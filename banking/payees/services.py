@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from audit.services import record
 from banking import selectors
-from banking.errors import (
+from banking.models import Account, Check, NameCheck, Payee
+from banking.payees.errors import (
     PayeeExists,
     PayeeIsYou,
     PayeesExhausted,
     TooManyLooks,
     UnknownPayee,
 )
-from banking.models import Account, Check, NameCheck, Payee
 from banking.payees.names import NAME_MAX, compare
 from banking.payees.selectors import saved
 from banking.policy import PAYEES, PayeePolicy

@@ -11,12 +11,12 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from banking.deeds import REASON_MIN, DayInput
+from banking.deeds import DayInput
 from banking.models import Account, Currency
 from banking.policy import PROPOSALS
 from banking.proposals.selectors import account_named
 from banking.proposals.services import NARRATIVE_MAX, Leg
-from banking.services import REASON_MAX
+from banking.reasons import REASON_MAX, REASON_MIN
 from fintrust.core.errors import Problem
 from fintrust.core.ids import uuid7
 from fintrust.core.money import Money

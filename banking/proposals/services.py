@@ -18,17 +18,12 @@ from banking import ledger
 from banking.books import services as books
 from banking.errors import (
     AccountClosed,
-    ClosingProposed,
     IdempotencyConflict,
     JournalEmpty,
     JournalTooLarge,
     NarrativeTooLong,
-    OwnProposal,
     PeriodClosed,
     PeriodNotOver,
-    ProposalDecided,
-    ProposalExpired,
-    ReasonMissing,
     SameAccount,
     UnknownAccount,
     UnknownCurrency,
@@ -37,7 +32,8 @@ from banking.errors import (
 from banking.models import Account, Adjustment, AdjustmentLeg, Closing, Currency
 from banking.models.proposals import Proposal, Status
 from banking.policy import PROPOSALS, ProposalPolicy
-from banking.services import clean_reason
+from banking.proposals.errors import ClosingProposed, OwnProposal, ProposalDecided, ProposalExpired
+from banking.reasons import ReasonMissing, clean_reason
 from fintrust.core.errors import Forbidden
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User

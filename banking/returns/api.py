@@ -3,10 +3,11 @@
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from banking import errors, selectors
-from banking.api import _ANY_MONEY, MONEY_ANSWERS, MONEY_HEADERS, MoneyDoor
+from banking import selectors
+from banking.api.base import ANY_MONEY, MONEY_ANSWERS, MONEY_HEADERS, MoneyDoor
+from banking.errors import AlreadyReversed, ReversalOfReversal
 from banking.models import Transfer
-from banking.returns import services
+from banking.returns import errors, services
 from fintrust.core.api import raises
 from fintrust.core.http import PersonApiRequest
 
@@ -18,7 +19,7 @@ class Return(MoneyDoor):
         responses=MONEY_ANSWERS,
         parameters=MONEY_HEADERS,
     )
-    @raises(*_ANY_MONEY, errors.NotReturnable, errors.AlreadyReversed, errors.ReversalOfReversal)
+    @raises(*ANY_MONEY, errors.NotReturnable, AlreadyReversed, ReversalOfReversal)
     def post(self, request: PersonApiRequest, transfer: str) -> Response:
         """Send back all of what you were sent, once. It is judged like any payment of yours."""
         back = services.return_transfer(

@@ -5,9 +5,12 @@ takes a transfer back for the bank, with a reason; that is no payment of a custo
 limits have no say in it. See docs/decisions/0060-shared-accounts-and-returns.md.
 """
 
-from banking.errors import NotReturnable, ReversalOfReversal
+from banking.errors import ReversalOfReversal
 from banking.models import Transfer
-from banking.services import Order, _carry_out, clean_reason
+from banking.reasons import clean_reason
+from banking.returns.errors import NotReturnable
+from banking.transfers.execution import carry_out
+from banking.transfers.orders import Order
 from fintrust.core.errors import NotFound
 from fintrust.core.models import User
 
@@ -22,7 +25,7 @@ def return_transfer(
         raise NotFound()
     if transfer.kind != Transfer.Kind.REVERSAL and not is_returnable(transfer):
         raise NotReturnable()
-    return _carry_out(_back(transfer, by, request_id, "Returned", channel))
+    return carry_out(_back(transfer, by, request_id, "Returned", channel))
 
 
 def reverse_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
@@ -34,7 +37,7 @@ def reverse_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:
         "Returned by the bank",
         Transfer.Channel.CONSOLE,
     )
-    return _carry_out(order, reason=clean_reason(reason))
+    return carry_out(order, reason=clean_reason(reason))
 
 
 def _back(transfer: Transfer, by: User, request_id: str, note: str, channel: str) -> Order:

@@ -10,15 +10,16 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from banking import errors
 from banking import selectors as accounts
+from banking.errors import AccountClosed, SameAccount
 from banking.models import Occurrence, Schedule
 from banking.models.transfers import NOTE_MAX
 from banking.numbers import AccountNumberInvalid
+from banking.payees.errors import TooManyLooks, UnknownPayee
 from banking.payees.names import NAME_MAX
 from banking.payees.services import look_up
 from banking.policy import SCHEDULES
-from banking.schedules import selectors, services
+from banking.schedules import errors, selectors, services
 from banking.schedules.dates import EVERY_MAX, Plan, Rhythm, Weekend
 from banking.schedules.services import Wish
 from banking.selectors import InvalidCursor
@@ -238,10 +239,10 @@ class Schedules(APIView):
         idempotency.IdempotencyKeyInvalid,
         idempotency.IdempotencyKeyReused,
         money.CurrencyMismatch,
-        errors.SameAccount,
-        errors.UnknownPayee,
-        errors.TooManyLooks,
-        errors.AccountClosed,
+        SameAccount,
+        UnknownPayee,
+        TooManyLooks,
+        AccountClosed,
         errors.SchedulesExhausted,
         AccountNumberInvalid,
         NotFound,

@@ -17,23 +17,21 @@ from django.db.models import QuerySet
 from django.utils import timezone as clock
 
 from audit.services import record
-from banking import services
-from banking.errors import (
-    AccountClosed,
-    InsufficientFunds,
+from banking.errors import AccountClosed, InsufficientFunds, SameAccount
+from banking.models import Account, Occurrence, Schedule, Transfer
+from banking.payees.errors import UnknownPayee
+from banking.policy import SCHEDULES, SchedulePolicy
+from banking.schedules.calendars import at, today_of
+from banking.schedules.dates import Plan, next_dates
+from banking.schedules.errors import (
     NotTheNextDate,
-    SameAccount,
     ScheduleEnded,
     ScheduleInPast,
     SchedulesExhausted,
     ScheduleTooFar,
     ScheduleWithoutDates,
-    UnknownPayee,
 )
-from banking.models import Account, Occurrence, Schedule, Transfer
-from banking.policy import SCHEDULES, SchedulePolicy
-from banking.schedules.calendars import at, today_of
-from banking.schedules.dates import Plan, next_dates
+from banking.transfers.services import send_transfer
 from fintrust.core import live
 from fintrust.core.errors import NotFound, Problem
 from fintrust.core.etags import Expected, expect
@@ -337,7 +335,7 @@ def _pay(occurrence: Occurrence, now: datetime, policy: SchedulePolicy) -> None:
     occurrence.tries += 1
     try:
         with transaction.atomic():  # what could not happen leaves nothing but its reason
-            transfer = services.send_transfer(
+            transfer = send_transfer(
                 by=schedule.owner,
                 source=schedule.source,
                 target=schedule.target,

@@ -18,11 +18,13 @@ from django.template.loader import render_to_string
 from django.utils import timezone as clock
 from guardian.shortcuts import assign_perm
 
-import banking.services
 from audit.services import record
 from banking import ledger
-from banking.errors import (
-    AccountClosed,
+from banking.errors import AccountClosed
+from banking.models import Account, AccountPermission, Invitation, Right, Share, Transfer
+from banking.policy import SHARING, SharingPolicy
+from banking.sharing import selectors
+from banking.sharing.errors import (
     AlreadyInvited,
     AlreadyShared,
     InvitationEnded,
@@ -33,9 +35,7 @@ from banking.errors import (
     ShareEndInvalid,
     SharesExhausted,
 )
-from banking.models import Account, AccountPermission, Invitation, Right, Share, Transfer
-from banking.policy import SHARING, SharingPolicy
-from banking.sharing import selectors
+from banking.transfers.services import cancel_because
 from biometrics import pins
 from fintrust.core import roles
 from fintrust.core.errors import Invalid, NotFound
@@ -273,9 +273,7 @@ def _cancel_what_waits(share: Share, by: User | None) -> None:
         source=share.account, requested_by=share.person, status=Transfer.Status.HELD
     )
     for transfer in waiting.order_by("id"):
-        banking.services.cancel_because(
-            transfer=transfer, by=by, reason="the account is no longer shared"
-        )
+        cancel_because(transfer=transfer, by=by, reason="the account is no longer shared")
 
 
 def _remember(share: Share, what: str, by: User | None) -> None:

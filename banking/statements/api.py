@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from banking import errors, selectors
+from banking import selectors
 from banking.models import Account, Right
+from banking.statements import errors
 from banking.statements.formats import FORMATS, Format
 from banking.statements.http import download
 from banking.statements.selectors import BalanceThen, balance_then, bank_today, statement_of

@@ -7,9 +7,9 @@ since nobody can be told afterwards.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from banking.errors import StatementDoesNotFit, StatementTooLong
 from banking.policy import STATEMENTS
 from banking.statements import as_camt053, as_csv, as_json, as_mt940, as_ofx
+from banking.statements.errors import StatementDoesNotFit, StatementTooLong
 from banking.statements.statement import Statement
 from banking.statements.text import blocks
 

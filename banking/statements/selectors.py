@@ -13,10 +13,10 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from banking import ledger
-from banking.errors import BeforeOpening, MomentInFuture
 from banking.models import Account, Entry, Hold
 from banking.policy import STATEMENTS, StatementPolicy
 from banking.selectors import name_seen_from
+from banking.statements.errors import BeforeOpening, MomentInFuture
 from banking.statements.statement import ONE_DAY, Line, Period, Statement
 from fintrust.core.money import Money
 

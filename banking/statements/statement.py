@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
-from banking.errors import PeriodInFuture, PeriodReversed, PeriodTooLong
 from banking.models import Movement
 from banking.policy import STATEMENTS, StatementPolicy
+from banking.statements.errors import PeriodInFuture, PeriodReversed, PeriodTooLong
 from fintrust.core.ids import to_public
 from fintrust.core.money import Money, exponent
 

@@ -3,8 +3,9 @@
 import pytest
 from django.contrib.auth.models import Group
 
-from banking import services
+from banking.care.services import open_account
 from banking.models import Account
+from banking.transfers import services
 from fintrust.core import roles
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
@@ -12,7 +13,7 @@ from fintrust.core.money import Money
 
 
 def open_funded(owner: User, minor: int, currency: str = "EUR", **options) -> Account:
-    account = services.open_account(owner=owner, product="checking", currency=currency, **options)
+    account = open_account(owner=owner, product="checking", currency=currency, **options)
     if minor:
         services.deposit(
             by=owner, account=account, amount=Money(minor, currency), request_id=str(uuid7())

@@ -8,12 +8,12 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 import fraud.services
-from banking import services
 from banking.answers import services as answers
-from banking.errors import TransferNotHeld
 from banking.models import Account, Hold, Transfer
 from banking.tests.test_api import client_of
 from banking.tests.test_ledger_concurrency import at_once
+from banking.transfers import services
+from banking.transfers.errors import TransferNotHeld
 from biometrics import pins
 from biometrics.errors import PinLocked, PinWrong
 from fintrust.tests import builders

@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from audit.models import Record
-from banking import ledger, services
+from banking import ledger
 from banking.models import Account, Hold, Movement, Transfer
 from banking.tests.conftest import open_funded
 from banking.tests.test_ledger_concurrency import at_once
+from banking.transfers import services
 from biometrics import pins
 from fintrust.core.ids import to_public, uuid7
 from fintrust.core.models import User

@@ -1,4 +1,4 @@
-"""Looking after an account: names, two sides of a freeze, overdrafts, and closing for good."""
+"""Looking after an account: opening, names, a freeze's two sides, overdrafts, closing for good."""
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -6,27 +6,32 @@ from django.utils import timezone
 
 import fraud.services
 from audit.models import Record
-from banking import ledger, services
+from banking import ledger
 from banking.care import selectors
 from banking.care import services as care
-from banking.errors import (
-    AccountClosed,
-    AccountFrozen,
+from banking.care.errors import (
     AccountNameInvalid,
-    AccountNotEmpty,
+    AccountsExhausted,
     AccountShared,
     BalanceChanged,
     FrozenByBank,
+    OverdraftTooLarge,
+)
+from banking.errors import (
+    AccountClosed,
+    AccountFrozen,
+    AccountNotEmpty,
     InsufficientFunds,
     InternalAccount,
     OverdraftInUse,
-    OverdraftTooLarge,
-    ReasonMissing,
     SameAccount,
 )
 from banking.models import Account, Invitation, StatusChange, Transfer
+from banking.policy import TransferPolicy
+from banking.reasons import ReasonMissing
 from banking.tests.conftest import open_funded
 from banking.tests.test_sharing import invite, share
+from banking.transfers import services
 from biometrics import pins
 from biometrics.errors import PinWrong
 from fintrust.core.errors import NotFound
@@ -48,6 +53,17 @@ def hers(hers, ada):
 def close(account, **changes):
     request = {"account": account, "by": account.owner, "pin": PIN, "request_id": str(uuid7())}
     return care.close_account(**request | changes)
+
+
+# --- opening --------------------------------------------------------------------------------
+
+
+def test_a_customer_opens_only_so_many_accounts(ada):
+    policy = TransferPolicy(accounts_max=2)
+    for _ in range(2):
+        care.open_account(owner=ada, product="savings", currency="EUR", policy=policy)
+    with pytest.raises(AccountsExhausted), transaction.atomic():
+        care.open_account(owner=ada, product="savings", currency="EUR", policy=policy)
 
 
 # --- names ----------------------------------------------------------------------------------

@@ -14,28 +14,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.models import Record
-from banking import ledger, selectors, services
-from banking.errors import (
-    InsufficientFunds,
+from banking import ledger, selectors
+from banking.errors import InsufficientFunds, ReversalOfReversal, UnknownCurrency
+from banking.fx import quotes, terms
+from banking.fx.errors import (
     InvalidRate,
     NoRate,
-    NotReturnable,
     QuoteExpired,
     QuoteMismatch,
     RateMoved,
     RateTooOld,
-    ReversalOfReversal,
-    UnknownCurrency,
 )
-from banking.fx import quotes, terms
 from banking.fx.selectors import middle_rate
 from banking.fx.services import set_rate
 from banking.models import Account, FxRate, Movement, Transfer
 from banking.policy import FX, FeePolicy, FxPolicy
+from banking.returns.errors import NotReturnable
 from banking.returns.services import return_transfer, reverse_transfer
 from banking.tests.conftest import open_funded
 from banking.tests.test_api import ask, client_of
 from banking.tests.test_pages import draft_of
+from banking.transfers import services
 from banking.verify import verify_ledger
 from fintrust.core import roles
 from fintrust.core.errors import Forbidden

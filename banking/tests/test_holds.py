@@ -8,12 +8,13 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import Record
-from banking import ledger, services
+from banking import ledger
 from banking.holds.services import expire_holds
 from banking.limits.services import set_account_limit
 from banking.models import Account, Hold, Reservation, Transfer
 from banking.tests.conftest import open_funded
 from banking.tests.test_api import API, client_of, everything, set_pin
+from banking.transfers import services
 from banking.verify import verify_ledger
 from fintrust.core.ids import to_public, uuid7
 from fintrust.core.models import User

@@ -19,15 +19,15 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from audit.models import Record
-from banking import errors
-from banking.imports import selectors, services
+from banking.errors import UnknownCurrency
+from banking.imports import errors, selectors, services
 from banking.models import Import, ImportChunk, Movement, OutsideAccount, OutsideEntry
 from banking.policy import IMPORTS
 from banking.selectors import InvalidCursor
 from banking.tests import import_files as files
 from fintrust.core.errors import NotFound
 from fintrust.core.models import Event, User
-from fintrust.core.money import Money
+from fintrust.core.money import AmountTooLarge, CurrencyMismatch, Money
 from fintrust.testing import servers
 
 LATER = replace(IMPORTS, check_at_once_bytes=0)  # nothing is read at once: the worker does all
@@ -418,9 +418,9 @@ def test_a_customer_has_so_many_outside_accounts_and_no_more(ada):
         ({"name": "  "}, errors.OutsideNameMissing),
         ({"bank": "x" * 81}, errors.OutsideNameMissing),
         ({"name": "a\x00b"}, errors.OutsideNameMissing),
-        ({"currency": "XXX"}, errors.UnknownCurrency),
-        ({"opening": Money(1, "USD")}, errors.CurrencyMismatch),
-        ({"opening": Money(10**18, "EUR")}, errors.AmountTooLarge),
+        ({"currency": "XXX"}, UnknownCurrency),
+        ({"opening": Money(1, "USD")}, CurrencyMismatch),
+        ({"opening": Money(10**18, "EUR")}, AmountTooLarge),
     ],
 )
 def test_an_outside_account_needs_sound_particulars(ada, changes, problem):

@@ -9,13 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.models import Record
-from banking import ledger, services
-from banking.errors import PeriodTooBusy, UnknownCategory
+from banking import ledger
 from banking.insights import selectors, sums
+from banking.insights.errors import PeriodTooBusy, UnknownCategory
 from banking.insights.services import choose_category
 from banking.models import Account, CategoryChoice, Entry, Transfer
 from banking.policy import InsightsPolicy
 from banking.tests.conftest import open_funded
+from banking.transfers import services
 from fintrust.core.ids import uuid7
 from fintrust.core.money import Money
 

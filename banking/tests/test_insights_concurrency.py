@@ -6,12 +6,12 @@ from itertools import pairwise
 import pytest
 
 from audit.models import Record
-from banking import services
 from banking.insights import selectors
 from banking.insights.services import choose_category
 from banking.models import CategoryChoice
 from banking.tests.conftest import open_funded
 from banking.tests.test_ledger_concurrency import at_once
+from banking.transfers import services
 from fintrust.core.models import User
 from fintrust.core.money import Money
 

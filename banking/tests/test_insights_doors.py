@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from banking import services
+from banking.care.services import open_account
 from banking.insights import selectors
 from banking.models import CategoryChoice, Transfer
 from banking.tests.conftest import open_funded
 from banking.tests.test_api import API, client_of
+from banking.transfers import services
 from fintrust.core.ids import uuid7
 from fintrust.core.money import Money
 
@@ -153,7 +154,7 @@ def test_home_says_what_is_left_and_what_comes_tomorrow(ada_online, past):
 
 
 def test_savings_and_frozen_accounts_are_not_for_spending(ada, hers):
-    savings = services.open_account(owner=ada, product="savings", currency="EUR")
+    savings = open_account(owner=ada, product="savings", currency="EUR")
     services.send_transfer(
         by=ada, source=hers, target=savings, amount=Money(300_00, "EUR"), request_id="s"
     )

@@ -13,7 +13,8 @@ from django.urls import reverse
 
 from audit.models import Record
 from banking import ledger
-from banking.errors import InterestDayClosed, InvalidTerms, UnknownCurrency
+from banking.errors import UnknownCurrency
+from banking.interest.errors import InterestDayClosed, InvalidTerms
 from banking.interest.selectors import due_to, earning
 from banking.interest.services import set_terms, sweep
 from banking.models import (

@@ -8,20 +8,19 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
 from audit.models import Record
-from banking import services
-from banking.errors import (
-    AccountLimitReached,
-    InternalAccount,
-    InvalidAccountLimit,
-    ReasonMissing,
-)
+from banking.care.services import open_account
+from banking.errors import InternalAccount
 from banking.ledger import internal
+from banking.limits.errors import AccountLimitReached, InvalidAccountLimit
 from banking.limits.selectors import allowance
 from banking.limits.services import set_account_limit
 from banking.models import AccountLimit, Movement, Outgoing, Transfer
+from banking.profile import change_profile
+from banking.reasons import ReasonMissing
 from banking.tests.conftest import open_funded
 from banking.tests.test_api import ask, client_of
 from banking.tests.test_ledger_concurrency import at_once
+from banking.transfers import services
 from fintrust.core.errors import Forbidden
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
@@ -83,7 +82,7 @@ class TestWindows:
         with time_machine.travel(NOON, tick=False):
             send(10_00)
             for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
-                services.change_profile(user=ada, name=ada.name, phone="", timezone=zone)
+                change_profile(user=ada, name=ada.name, phone="", timezone=zone)
                 with pytest.raises(AccountLimitReached), transaction.atomic():
                     send(1)
         with time_machine.travel(NOON + timedelta(hours=12), tick=False):
@@ -126,9 +125,9 @@ class TestWindows:
             services.withdraw(by=ada, account=hers, amount=Money(10_01, "EUR"), request_id="w")
 
     def test_every_product_has_limits_in_its_own_currency(self, ada):
-        yen = services.open_account(owner=ada, product="wallet", currency="JPY")
+        yen = open_account(owner=ada, product="wallet", currency="JPY")
         assert allowance(yen).day.limit == Money(800_000, "JPY")
-        euro = services.open_account(owner=ada, product="checking", currency="EUR")
+        euro = open_account(owner=ada, product="checking", currency="EUR")
         assert allowance(euro).left == Money(100_000_00, "EUR")
 
 

@@ -9,7 +9,6 @@ import time_machine
 from django.urls import reverse
 
 from audit.models import Record
-from banking import services
 from banking.care import services as care
 from banking.fx.services import set_rate
 from banking.holds.services import place_hold
@@ -21,6 +20,7 @@ from banking.tests.conftest import open_funded
 from banking.tests.test_api import API, client_of
 from banking.tests.test_schedules import make
 from banking.tests.test_sharing import PIN, pay, share
+from banking.transfers import services
 from banking.verify import verify_ledger
 from biometrics import pins
 from fintrust.core.ids import from_public, uuid7

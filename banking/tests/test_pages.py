@@ -7,9 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 import fraud.services
-from banking import services
 from banking.models import Account, Movement, Transfer
 from banking.tests.conftest import open_funded
+from banking.transfers import services
 from biometrics import pins
 from fintrust.core.money import Money
 

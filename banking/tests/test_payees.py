@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from audit.models import Record
 from banking import selectors as bank
-from banking.errors import PayeesExhausted, TooManyLooks
 from banking.models import Check, NameCheck, Payee, Transfer
 from banking.numbers import number_of
 from banking.payees import services
+from banking.payees.errors import PayeesExhausted, TooManyLooks
 from banking.payees.services import Found
 from banking.payees.warnings import warnings_for
 from banking.policy import PayeePolicy

@@ -11,6 +11,7 @@ from django.utils import timezone
 from audit.models import Record
 from banking import checks, errors, ledger
 from banking.books.selectors import frozen_trial_balance
+from banking.checks import CheckWaits
 from banking.models import (
     Account,
     Adjustment,
@@ -21,13 +22,15 @@ from banking.models import (
     Movement,
 )
 from banking.proposals import services
+from banking.proposals.errors import ClosingProposed, OwnProposal, ProposalDecided, ProposalExpired
 from banking.proposals.services import Leg
+from banking.reasons import ReasonMissing
 from banking.verify import verify_ledger
 from fintrust.core import roles
 from fintrust.core.errors import Forbidden, Problem
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
-from fintrust.core.money import CurrencyMismatch, Money
+from fintrust.core.money import CurrencyMismatch, InvalidAmount, Money
 
 WHY = "a fee taken twice"
 
@@ -108,9 +111,9 @@ def test_each_step_is_in_the_log_and_the_customer_sees_theirs(propose, omar, nin
 
 def test_nobody_approves_or_rejects_what_they_proposed(propose, nina):
     adjustment = propose()
-    with pytest.raises(errors.OwnProposal):
+    with pytest.raises(OwnProposal):
         services.approve_adjustment(adjustment=adjustment, by=nina)
-    with pytest.raises(errors.OwnProposal):
+    with pytest.raises(OwnProposal):
         services.reject_adjustment(adjustment=adjustment, by=nina, reason="second thoughts")
     assert Adjustment.objects.get().status == "open"
 
@@ -121,16 +124,16 @@ def test_only_the_proposer_withdraws(propose, nina, omar):
         services.withdraw_adjustment(adjustment=adjustment, by=omar, reason="not mine")
     done = services.withdraw_adjustment(adjustment=adjustment, by=nina, reason="second thoughts")
     assert (done.status, done.decided_by) == ("withdrawn", nina)
-    with pytest.raises(errors.ProposalDecided):
+    with pytest.raises(ProposalDecided):
         services.approve_adjustment(adjustment=adjustment, by=omar)
 
 
 def test_who_rejects_says_why_and_nothing_moves(propose, omar, hers):
     adjustment = propose()
-    with pytest.raises(errors.ReasonMissing):
+    with pytest.raises(ReasonMissing):
         services.reject_adjustment(adjustment=adjustment, by=omar, reason="  ")
     services.reject_adjustment(adjustment=adjustment, by=omar, reason="the fee was right")
-    with pytest.raises(errors.ProposalDecided):
+    with pytest.raises(ProposalDecided):
         services.approve_adjustment(adjustment=adjustment, by=omar)
     assert balance(hers) == 1_000_00
     assert not Journal.objects.exists()
@@ -187,15 +190,15 @@ def test_drafts_that_cannot_be_right_are_refused_at_once(propose, hers, his):
         ([Leg(fees, dollars, one)], CurrencyMismatch),
         ([Leg(fees, hers, Money(1, "USD"))], CurrencyMismatch),
         ([Leg(hers, hers, one)], errors.SameAccount),
-        ([Leg(fees, hers, Money(0, "EUR"))], errors.InvalidAmount),
-        ([Leg(fees, hers, Money(-1, "EUR"))], errors.InvalidAmount),
+        ([Leg(fees, hers, Money(0, "EUR"))], InvalidAmount),
+        ([Leg(fees, hers, Money(-1, "EUR"))], InvalidAmount),
         ([Leg(fees, closed, one)], errors.AccountClosed),
         ([Leg(fees, Account(pk=999_999, currency="EUR"), one)], errors.UnknownAccount),
     ]:
         with pytest.raises(error):
             propose(legs=legs)
     for words in ({"narrative": "x"}, {"narrative": "x" * 501}, {"reason": ""}):
-        with pytest.raises((errors.ReasonMissing, errors.NarrativeTooLong)):
+        with pytest.raises((ReasonMissing, errors.NarrativeTooLong)):
             propose(**words)
     assert not Adjustment.objects.exists()
     assert propose(legs=[Leg(fees, hers, one)] * 20).legs.count() == 20
@@ -215,7 +218,7 @@ def test_what_waits_too_long_runs_out(propose, omar, hers):
     with time_machine.travel(adjustment.expires_at - timedelta(seconds=1)):
         assert services.expire_proposals() == 0
     with time_machine.travel(adjustment.expires_at, tick=False):
-        with pytest.raises(errors.ProposalExpired):
+        with pytest.raises(ProposalExpired):
             services.approve_adjustment(adjustment=adjustment, by=omar)
         assert services.expire_proposals() == 1
         assert services.expire_proposals() == 0
@@ -267,7 +270,7 @@ def closing(nina, day):
 
 
 def test_a_period_is_closed_by_two(closing, day, omar, nina):
-    with pytest.raises(errors.OwnProposal):
+    with pytest.raises(OwnProposal):
         services.confirm_closing(closing=closing, by=nina)
     assert not Close.objects.exists()
     done = services.confirm_closing(closing=closing, by=omar)
@@ -276,7 +279,7 @@ def test_a_period_is_closed_by_two(closing, day, omar, nina):
     assert {"banking.closing.proposed", "banking.closing.approved", "banking.period.closed"} <= set(
         actions
     )
-    with pytest.raises(errors.ProposalDecided):
+    with pytest.raises(ProposalDecided):
         services.confirm_closing(closing=closing, by=omar)
 
 
@@ -304,7 +307,7 @@ def test_only_days_that_are_over_are_proposed(nina, days, code):
 
 def test_one_closing_waits_for_each_currency(closing, nina, day):
     again = {"by": nina, "until_day": day, "reason": "month end"}
-    with pytest.raises(errors.ClosingProposed):
+    with pytest.raises(ClosingProposed):
         services.propose_closing(currency="EUR", **again)
     services.propose_closing(currency="USD", **again)
     with pytest.raises(errors.UnknownCurrency):
@@ -330,7 +333,7 @@ def test_a_closing_is_rejected_or_withdrawn(closing, nina, omar, day):
 
 def test_a_check_is_asked_for_once_and_answered(nina, hers):
     checks.ask_check(by=nina)
-    with pytest.raises(errors.CheckWaits):
+    with pytest.raises(CheckWaits):
         checks.ask_check(by=nina)
     assert Record.objects.get(action="banking.ledger.check_asked").actor_id == nina.pk
     assert checks.answer_asked() == 1

@@ -5,16 +5,13 @@ from django.db import transaction
 
 import fraud.services
 from audit.models import Record
-from banking import ledger, selectors, services
-from banking.errors import (
-    AlreadyReversed,
-    InsufficientFunds,
-    NotReturnable,
-    ReasonMissing,
-    ReversalOfReversal,
-)
+from banking import ledger, selectors
+from banking.errors import AlreadyReversed, InsufficientFunds, ReversalOfReversal
 from banking.models import Movement, Transfer
+from banking.reasons import ReasonMissing
 from banking.returns import services as returns
+from banking.returns.errors import NotReturnable
+from banking.transfers import services
 from biometrics import pins
 from fintrust.core.errors import NotFound
 from fintrust.core.ids import uuid7

@@ -16,12 +16,14 @@ from django.db import connection, transaction
 
 import fraud.services
 from audit.models import Record
-from banking import errors, ledger
+from banking import ledger
 from banking.care.selectors import obstacles_to_closing
+from banking.errors import AccountClosed, SameAccount
 from banking.insights import selectors as insights
 from banking.models import Occurrence, Schedule, Transfer
+from banking.payees.errors import UnknownPayee
 from banking.policy import SchedulePolicy
-from banking.schedules import selectors, services
+from banking.schedules import errors, selectors, services
 from banking.schedules.dates import Plan, Rhythm, Weekend
 from banking.schedules.services import Wish, run_due
 from banking.tests.conftest import open_funded
@@ -130,14 +132,14 @@ class TestMaking:
                 make(hers, his)
 
     def test_what_could_never_be_paid_is_no_plan(self, now, ada, hers, his, ben):
-        with pytest.raises(errors.SameAccount):
+        with pytest.raises(SameAccount):
             make(hers, hers)
         with pytest.raises(CurrencyMismatch):
             make(hers, open_funded(ben, 0, "USD"))
-        with pytest.raises(errors.UnknownPayee):
+        with pytest.raises(UnknownPayee):
             make(hers, ledger.internal("clearing", "EUR"))
         closed = ledger.set_status(open_funded(ben, 0), "closed")
-        with pytest.raises(errors.AccountClosed):
+        with pytest.raises(AccountClosed):
             make(hers, closed)
         wish = Wish(his, hers, "me", Money(1_00, "EUR"), plan())
         with pytest.raises(NotFound):

@@ -8,10 +8,11 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from banking import selectors, services
+from banking import selectors
 from banking.models import Entry, Transfer
 from banking.selectors import Filters
 from banking.tests.conftest import open_funded
+from banking.transfers import services
 from fintrust.core.ids import uuid7
 from fintrust.core.money import Money
 

@@ -11,8 +11,12 @@ from django.utils import timezone
 
 import fraud.services
 from audit.models import Record
-from banking import selectors, services
-from banking.errors import (
+from banking import selectors
+from banking.models import AccountPermission, Invitation, Right, Share, Transfer
+from banking.policy import SharingPolicy
+from banking.sharing import selectors as sharing_selectors
+from banking.sharing import services as sharing
+from banking.sharing.errors import (
     AlreadyInvited,
     AlreadyShared,
     InvitationEnded,
@@ -24,11 +28,8 @@ from banking.errors import (
     SharesExhausted,
     ViewOnly,
 )
-from banking.models import AccountPermission, Invitation, Right, Share, Transfer
-from banking.policy import SharingPolicy
-from banking.sharing import selectors as sharing_selectors
-from banking.sharing import services as sharing
 from banking.tests.conftest import open_funded
+from banking.transfers import services
 from biometrics import pins
 from biometrics.errors import PinNotSet, PinWrong
 from fintrust.core.errors import Invalid, NotFound

@@ -20,8 +20,8 @@ from ofxtools.Parser import OFXTree
 from pypdf import PdfReader
 
 from banking import ledger
-from banking.errors import StatementDoesNotFit, StatementTooLong
 from banking.statements import formats
+from banking.statements.errors import StatementDoesNotFit, StatementTooLong
 from banking.statements.formats import FORMATS, written
 from banking.statements.statement import Statement, StatementBroken
 from banking.tests.ledger_help import account as ledger_account

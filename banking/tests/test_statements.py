@@ -9,16 +9,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from banking import ledger
-from banking.errors import (
+from banking.policy import STATEMENTS
+from banking.statements import selectors
+from banking.statements.as_csv import text_cell
+from banking.statements.errors import (
     BeforeOpening,
     MomentInFuture,
     PeriodInFuture,
     PeriodReversed,
     PeriodTooLong,
 )
-from banking.policy import STATEMENTS
-from banking.statements import selectors
-from banking.statements.as_csv import text_cell
 from banking.statements.selectors import balance_then, months_of, statement_of
 from banking.statements.statement import ONE_DAY, Period
 from banking.statements.text import grouped, plain, swift

@@ -13,15 +13,15 @@ from django.utils import timezone
 from standardwebhooks import WebhookVerificationError
 
 from audit.models import Record
-from banking import services
-from banking.errors import WebhookUrlInvalid
 from banking.models import Delivery, Webhook, WebhookSecret
 from banking.policy import WEBHOOKS
 from banking.tests.conftest import open_funded
 from banking.tests.test_api import API, client_of
 from banking.tests.webhook_help import Receiver, endless, redirect, silent
+from banking.transfers import services
 from banking.webhooks import delivery as sweeps
 from banking.webhooks.address import clean_url, is_allowed
+from banking.webhooks.errors import WebhookUrlInvalid
 from banking.webhooks.services import create_webhook, rotate_secret
 from fintrust.core import live
 from fintrust.core.ids import uuid7

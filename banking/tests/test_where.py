@@ -6,11 +6,11 @@ from http.cookies import SimpleCookie
 import pytest
 
 from audit.models import Record
-from banking import services
 from banking.errors import InsufficientFunds
 from banking.models import Right
 from banking.sharing import services as sharing
 from banking.tests.test_api import PIN, ask, client_of, everything, set_pin, sign_in
+from banking.transfers import services
 from fintrust.core import context
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User

@@ -11,8 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-from banking.errors import WebhookUrlInvalid
 from banking.models.webhooks import URL_MAX
+from banking.webhooks.errors import WebhookUrlInvalid
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-:_")  # of a host; others are encoded
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")

@@ -14,11 +14,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from banking import errors
 from banking.models import Delivery, Webhook
 from banking.models.webhooks import URL_MAX
 from banking.selectors import InvalidCursor
-from banking.webhooks import selectors, services
+from banking.webhooks import errors, selectors, services
 from fintrust.core.api import Body, Moment, PageQuery, Text, about, body_of, query_of, raises
 from fintrust.core.etags import (
     ETAG,

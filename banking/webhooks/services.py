@@ -9,14 +9,10 @@ from django.db import transaction
 from django.utils import timezone as clock
 
 from audit.services import record
-from banking.errors import (
-    WebhookInactive,
-    WebhookSecretsExhausted,
-    WebhooksExhausted,
-)
 from banking.models import Delivery, Webhook, WebhookSecret
 from banking.policy import WEBHOOKS, WebhookPolicy
 from banking.webhooks.address import clean_url
+from banking.webhooks.errors import WebhookInactive, WebhookSecretsExhausted, WebhooksExhausted
 from banking.webhooks.selectors import signing_secrets, version_of, webhooks_of
 from fintrust.core import keys, live
 from fintrust.core.errors import NotFound

@@ -7,10 +7,12 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from banking import errors
-from banking.api import TransferBody
+from banking.api.sending import TransferBody
+from banking.errors import SameAccount
 from banking.models import Transfer
 from banking.numbers import AccountNumberInvalid
+from banking.payees.errors import UnknownPayee
+from banking.whatif import errors
 from banking.whatif.services import (
     OUTCOMES,
     Answer,
@@ -117,8 +119,8 @@ class Assess(APIView):
         money.AmountTooLarge,
         money.CurrencyMismatch,
         errors.MomentOutOfRange,
-        errors.SameAccount,
-        errors.UnknownPayee,
+        SameAccount,
+        UnknownPayee,
         UnknownNumber,
         AccountNumberInvalid,
         Forbidden,

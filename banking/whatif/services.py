@@ -10,17 +10,19 @@ from django.utils import timezone
 
 import banking.limits.services as limits
 from banking import ledger, selectors
-from banking.errors import CurrencyMismatch, MomentOutOfRange, SameAccount, UnknownPayee
+from banking.errors import SameAccount
 from banking.fx import terms
 from banking.models import Account, Transfer
 from banking.numbers import account_id_of
+from banking.payees.errors import UnknownPayee
 from banking.payees.selectors import saved
-from banking.services import Order, facts_if
+from banking.transfers.orders import Order, facts_if
+from banking.whatif.errors import MomentOutOfRange
 from fintrust.core import roles
 from fintrust.core.errors import Forbidden, NotFound, Problem
 from fintrust.core.ids import from_public, to_public, uuid7
 from fintrust.core.models import User
-from fintrust.core.money import Money
+from fintrust.core.money import CurrencyMismatch, Money
 from fraud.explanation import Part, parts
 from fraud.facts import Facts
 from fraud.hits import Hit

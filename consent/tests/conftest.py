@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from banking import ledger
-from banking import services as banking
+from banking.care.services import open_account
 from consent import services
 from fintrust.core import roles
 from fintrust.core.models import User
@@ -32,7 +32,7 @@ class Shop:
         return user
 
     def account(self, owner: User, euros: int = 1234):
-        account = banking.open_account(owner=owner, product="checking", currency="EUR")
+        account = open_account(owner=owner, product="checking", currency="EUR")
         clearing = ledger.internal("clearing", "EUR")
         ledger.move(uuid4(), clearing, account, Money(euros * 100, "EUR"))
         account.refresh_from_db()

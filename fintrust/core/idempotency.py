@@ -5,7 +5,9 @@ import json
 import re
 from typing import Any
 
+from fintrust.core import prepared
 from fintrust.core.errors import Invalid, Unprocessable
+from fintrust.core.models import User
 
 KEY_MAX = 100
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_MAX}}}")
@@ -55,3 +57,9 @@ def fingerprint(**content: Any) -> str:
     """A digest of what was asked; equal requests have equal digests."""
     body = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def wait_for_twins(kind: str, by: User, request_id: str) -> None:
+    """Requests of this name wait here for each other, until the commit of the first."""
+    twins = f"{kind}:{by.pk}:{request_id}"
+    prepared.ask("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [twins], binary=False)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from banking import ledger, services
+from banking import ledger
 from banking.models import Account, Transfer
+from banking.transfers import services
 from fintrust.core.models import User
 from fintrust.core.money import Money
 

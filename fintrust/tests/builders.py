@@ -3,8 +3,9 @@
 from django.contrib.auth.models import Group
 
 import fraud.services
-from banking import services as banking
+from banking.care.services import open_account
 from banking.models import Account, Transfer
+from banking.transfers import services as transfers
 from fintrust.core import roles
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
@@ -25,17 +26,17 @@ def person(role: str, name: str = "") -> User:
 
 def account(owner: User, minor: int = 0, currency: str = "EUR") -> Account:
     """An account with so much money in it."""
-    made = banking.open_account(owner=owner, product="checking", currency=currency)
+    made = open_account(owner=owner, product="checking", currency=currency)
     if minor:
         amount = Money(minor, currency)
-        banking.deposit(by=owner, account=made, amount=amount, request_id=str(uuid7()))
+        transfers.deposit(by=owner, account=made, amount=amount, request_id=str(uuid7()))
         made.refresh_from_db()
     return made
 
 
 def send(source: Account, target: Account, minor: int) -> Transfer:
     assert source.owner is not None
-    return banking.send_transfer(
+    return transfers.send_transfer(
         by=source.owner,
         source=source,
         target=target,

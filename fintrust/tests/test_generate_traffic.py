@@ -12,8 +12,9 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
-from banking import services
+from banking.care.services import open_account
 from banking.models import Account, Transfer
+from banking.transfers import services
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
@@ -112,9 +113,7 @@ def test_it_never_runs_in_production(tmp_path, settings):
 def demo():
     """Three customers with money, and a shop."""
     people = [create(person) for person in (*CUSTOMERS[:3], BUSINESSES[0])]
-    accounts = [
-        services.open_account(owner=user, product="checking", currency="EUR") for user in people
-    ]
+    accounts = [open_account(owner=user, product="checking", currency="EUR") for user in people]
     for account in accounts[:3]:
         services.deposit(
             by=account.owner, account=account, amount=Money(5_000_00, "EUR"),

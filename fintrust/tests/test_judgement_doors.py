@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 import fraud.services
 from audit.models import Record
-from banking import services as banking
 from banking.models import Transfer
+from banking.transfers import services as transfers
 from fintrust.console.books import BYTE_ORDER_MARK
 from fintrust.core import roles
 from fintrust.tests import builders
@@ -90,7 +90,7 @@ def test_monitoring_counts_what_was_decided(officer, busy, name):
 
 def test_monitoring_shows_how_held_payments_ended(officer, busy):
     held = Transfer.objects.get(status="held")
-    banking.cancel_transfer(transfer=held, by=held.source.owner)
+    transfers.cancel_transfer(transfer=held, by=held.source.owner)
     assert officer.get(MONITORING).context["step_ups"] == [("cancelled by the customer", 1)]
 
 

@@ -19,7 +19,7 @@ from django.urls import reverse
 
 import fraud.services
 from audit.models import Record
-from banking import services as banking
+from banking.transfers import services as transfers
 from fintrust.asgi import application
 from fintrust.core import live, roles
 from fintrust.core.models import Event, User
@@ -489,7 +489,7 @@ def test_the_old_page_plus_the_events_is_the_new_page(support, policy):
     cursor = live.end(live.SUPPORT)
     transfer = builders.held(source, target)
     officer = builders.person(roles.COMPLIANCE)
-    banking.refuse_transfer(transfer=transfer, by=officer, reason="not hers")
+    transfers.refuse_transfer(transfer=transfer, by=officer, reason="not hers")
     arrived: list[str] = []
 
     async def scenario() -> None:

@@ -12,10 +12,11 @@ import consent.services
 import fraud.cases.services as cases
 import fraud.labels.services as labels
 import fraud.services
-from banking import services
+from banking.care.services import open_account
 from banking.interest import services as interest
 from banking.models import Account, Right, Transfer
 from banking.sharing import services as sharing
+from banking.transfers import services as transfers
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
@@ -55,13 +56,11 @@ def _load() -> None:
     users |= {person.handle: people.create(person, can_sign_in=False) for person in BUSINESSES}
     staff = {person.handle: people.create(person) for person in STAFF}
     accounts = {
-        handle: services.open_account(
-            owner=user, product="checking", currency="EUR", name="Current account"
-        )
+        handle: open_account(owner=user, product="checking", currency="EUR", name="Current account")
         for handle, user in users.items()
     }
     for handle in ("amara", "jonas", "priya"):
-        accounts[f"{handle}:savings"] = services.open_account(
+        accounts[f"{handle}:savings"] = open_account(
             owner=users[handle], product="savings", currency="EUR", name="Savings"
         )
     today = timezone.now().date()
@@ -82,9 +81,7 @@ def _load() -> None:
 def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:
     """Something to look at on the first day: a limit at work, and money that waits."""
     jonas, priya, amara, tomas = (users[name] for name in ("jonas", "priya", "amara", "tomas"))
-    dollars = services.open_account(
-        owner=jonas, product="wallet", currency="USD", name="Travel dollars"
-    )
+    dollars = open_account(owner=jonas, product="wallet", currency="USD", name="Travel dollars")
     _deposit(jonas, dollars, Money(640_00, "USD"))
     _send(tomas, accounts["tomas"], dollars, Money(60_00, "EUR"), "For the trip", "USD")
     fraud.services.set_limits(customer=priya, largest_minor={"EUR": 500_00}, by=priya)
@@ -130,13 +127,13 @@ def _dispute(tomas: User, accounts: dict[str, Account]) -> None:
 
 
 def _deposit(user: User, account: Account, amount: Money) -> None:
-    services.deposit(by=user, account=account, amount=amount, request_id=str(uuid7()))
+    transfers.deposit(by=user, account=account, amount=amount, request_id=str(uuid7()))
 
 
 def _send(
     user: User, source: Account, target: Account, amount: Money, note: str, into: str = ""
 ) -> Transfer:
-    return services.send_transfer(
+    return transfers.send_transfer(
         by=user,
         source=source,
         target=target,

@@ -6,22 +6,14 @@ from django.utils import timezone
 
 import fraud.services
 from audit.models import Record
-from banking import ledger, services
-from banking.errors import (
-    AccountFrozen,
-    AccountsExhausted,
-    DepositTooLarge,
-    FundingClosed,
-    InsufficientFunds,
-    InTheFuture,
-    ReasonMissing,
-    SameAccount,
-    TransferNotHeld,
-    UnknownPayee,
-)
+from banking import ledger
+from banking.errors import AccountFrozen, InsufficientFunds, SameAccount
 from banking.models import Hold, Movement, Transfer
-from banking.policy import TransferPolicy
+from banking.payees.errors import UnknownPayee
+from banking.reasons import ReasonMissing
 from banking.tests.conftest import open_funded
+from banking.transfers import services
+from banking.transfers.errors import DepositTooLarge, FundingClosed, InTheFuture, TransferNotHeld
 from biometrics import pins
 from fintrust.core.errors import NotFound
 from fintrust.core.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
@@ -253,14 +245,6 @@ def test_a_withdrawal_leaves_through_clearing(ada, hers):
     before = clearing.balance.minor
     services.withdraw(by=ada, account=hers, amount=Money(5_00, "EUR"), request_id="w")
     assert balances(hers, clearing) == [995_00, before + 5_00]
-
-
-def test_a_customer_opens_only_so_many_accounts(ada):
-    policy = TransferPolicy(accounts_max=2)
-    for _ in range(2):
-        services.open_account(owner=ada, product="savings", currency="EUR", policy=policy)
-    with pytest.raises(AccountsExhausted), transaction.atomic():
-        services.open_account(owner=ada, product="savings", currency="EUR", policy=policy)
 
 
 def test_the_past_is_judged_and_valued_as_of_then(ada, hers, his):

@@ -1,4 +1,4 @@
-"""What staff fill in to set rates, interest terms and the limits of one account."""
+"""What staff fill in: rates, interest terms, an account's limits and overdraft, a statement."""
 
 import re
 from collections.abc import Sequence
@@ -151,6 +151,19 @@ class LimitForm(ReasonForm):
             return None
         assert self.about is not None  # the action gave it
         return amount_or_zero(text, self.about.currency)
+
+
+class OverdraftForm(ReasonForm):
+    amount = forms.CharField(
+        max_length=30,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal"}),
+        help_text="How far below zero the account may sink. 0 takes the overdraft away.",
+    )
+    field_order = ("amount", "reason")
+
+    def clean_amount(self) -> Money:
+        assert self.about is not None  # the action gave it
+        return amount_or_zero(self.cleaned_data["amount"].strip(), self.about.currency)
 
 
 def amount_or_zero(text: str, currency: str) -> Money:
