@@ -117,10 +117,10 @@ def test_a_customer_sets_a_limit_and_is_refused_by_it(stack, door):
     wanda = register(page, stack)
     open_and_fund(page)
     page.goto("/security/limits/")
-    prove(page, wanda.password)
     one = page.get_by_role("region", name="One payment")
     one.get_by_label("Euro").fill("20")
     page.get_by_role("button", name="Save limits").click()
+    prove(page, wanda.password)  # and what was filled in is not lost
     expect(page.get_by_text("They hold from the next payment on.")).to_be_visible()
     payee = account_number(stack, "jonas")
     preview(page, payee, "20.00", note="")

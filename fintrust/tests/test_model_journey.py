@@ -20,7 +20,7 @@ from fintrust.core.models import User
 from fraud.tests import lessons
 person = User.objects.create_user("taught@example.org", "seven quiet otters", name="T. Aught")
 lessons.decided(
-    person, 3_000, until=timezone.now(), every=timedelta(minutes=28), currency="NOK"
+    person, 9_000, until=timezone.now(), every=timedelta(minutes=10), currency="NOK"
 )
 """
 NEWEST_MODEL = "SELECT id, metrics FROM fraud_modelversion ORDER BY made_at DESC LIMIT 1"
@@ -63,7 +63,7 @@ def train(stack: RunningStack, console: Page) -> None:
     newest = "SELECT status FROM fraud_trainingrun ORDER BY asked_at DESC LIMIT 1"
     stack.wait_for(lambda: stack.sql(newest)[0][0] not in {"waiting", "running"}, seconds_max=120)
     console.reload()
-    expect(console.get_by_text(re.compile("^Made mdl_")).first).to_be_visible()
+    expect(console.get_by_text("A model was made").first).to_be_visible()
 
 
 def deed(console: Page, verb: str, reason: str = "") -> None:
@@ -71,7 +71,7 @@ def deed(console: Page, verb: str, reason: str = "") -> None:
     if reason:
         console.get_by_label(re.compile("Reason|Why|Remark")).fill(reason)
     console.get_by_role("button", name=verb, exact=True).click()
-    console.wait_for_load_state()
+    expect(console.get_by_text(f"{verb}: done.")).to_be_visible()
 
 
 def test_outcomes_are_learned_tried_in_the_shadow_and_let_in_by_two(stack, door, olga, model):
