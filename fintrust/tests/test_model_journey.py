@@ -2,6 +2,7 @@
 browsers, on the running stack, with its worker."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -41,15 +42,16 @@ TIME_PASSES = f"""
 
 
 @pytest.fixture
-def olga(stack, door) -> Page:
-    taught = stack.manage("shell", "-c", HISTORY)
-    assert taught.returncode == 0, taught.stderr
+def olga(door) -> Page:
     return sign_in(door(), "olga")
 
 
 @pytest.fixture
-def model(stack, olga) -> Page:
-    """The room of a candidate; whatever comes into force leaves it again with the test."""
+def model(stack, olga) -> Iterator[str]:
+    """The id of a candidate that learned from this history. If it comes into force, it leaves it
+    again with the test."""
+    told = stack.manage("shell", "-c", HISTORY)
+    assert told.returncode == 0, told.stderr
     train(stack, olga)
     yield stack.sql(NEWEST_MODEL)[0][0]
     if stack.sql("SELECT champion FROM fraud_ruleset ORDER BY number DESC LIMIT 1") != [("",)]:
