@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 class ReadOnlyAdmin(ModelAdmin):
     """List, search and read. No adding, changing or deleting, for nobody."""
 
+    nothing_yet = "It fills by itself, as soon as there is something to show."  # an empty list
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True

@@ -1,6 +1,6 @@
 """Models in the console: trainings, models, proposals and drift, and the deeds of both people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -108,6 +108,9 @@ class LearningAdmin(ReadOnlyAdmin):
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(LearningAdmin):
+    nothing_yet = (
+        "The bank trains by itself once enough outcomes are known. “Train a model” asks for it now."
+    )
     list_display = ("public_id", "state", "progress", "rows_read", "asked_by", "asked_at")
     list_filter = ("status", ("asked_at", MomentRangeFilter))
     list_filter_submit = True
@@ -164,6 +167,7 @@ class TrainingRunAdmin(LearningAdmin):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(LearningAdmin):
+    nothing_yet = "A model comes of a training. Until one is in force, the rules alone decide."
     list_display = ("public_id", "state", "found", "rules_found", "window", "made_by", "made_at")
     list_filter = (("made_at", MomentRangeFilter),)
     list_filter_submit = True
@@ -220,7 +224,8 @@ class ModelVersionAdmin(LearningAdmin):
         paragraphs = (
             (paragraph,) for paragraph in model.card.replace("\n- ", "\n\n• ").split("\n\n")
         )
-        return format_html_join("", "<p>{}</p>", paragraphs)
+        written = format_html_join("", "<p>{}</p>", paragraphs)
+        return format_html('<div class="console-prose">{}</div>', written)
 
     # --- deeds -------------------------------------------------------------------------------
 
@@ -298,6 +303,7 @@ class ModelVersionAdmin(LearningAdmin):
 
 @admin.register(Promotion)
 class PromotionAdmin(LearningAdmin):
+    nothing_yet = "A model is proposed from its own page, once it has proven itself in the shadow."
     list_display = ("public_id", "state", "named", "reason", "proposed_by", "proposed_at")
     list_filter = ("status", ("proposed_at", MomentRangeFilter))
     list_filter_submit = True
@@ -388,6 +394,7 @@ class PromotionAdmin(LearningAdmin):
 
 @admin.register(DriftCheck)
 class DriftCheckAdmin(LearningAdmin):
+    nothing_yet = "While a model is in force, payments are compared with those it has learned from."
     list_display = ("public_id", "state", "worst", "shift", "payments", "at", "seen_by")
     list_filter = ("alarmed", ("at", MomentRangeFilter))
     list_filter_submit = True
@@ -442,8 +449,18 @@ def _link(model: ModelVersion) -> str:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    cells = [format_html_join("", "<td>{}</td>", ((cell,) for cell in row)) for row in rows]
-    names = format_html_join("", '<th scope="col">{}</th>', ((name,) for name in head))
-    body = format_html_join("", "<tr>{}</tr>", ((row,) for row in cells))
-    shown = format_html("<thead><tr>{}</tr></thead>", names) if any(head) else ""
-    return format_html('<table class="console-figures">{}<tbody>{}</tbody></table>', shown, body)
+    """What each row is about stands first, and figures after it."""
+    body = format_html_join(
+        "",
+        '<tr><th scope="row">{}</th>{}</tr>',
+        ((name, _cells('<td class="num">{}</td>', figures)) for name, *figures in rows),
+    )
+    names = _cells('<th class="num" scope="col">{}</th>', head[1:])
+    shown = format_html("<thead><tr><td></td>{}</tr></thead>", names) if any(head) else ""
+    return format_html(
+        '<table class="console-table is-short">{}<tbody>{}</tbody></table>', shown, body
+    )
+
+
+def _cells(cell: str, texts: Iterable[str]) -> str:
+    return format_html_join("", cell, ((text,) for text in texts))

@@ -366,6 +366,7 @@ def _beside(version: RuleVersion) -> dict[str, Any]:
 
 @admin.register(Ruleset)
 class RulesetAdmin(RulebookAdmin):
+    nothing_yet = "Officers have put nothing in force yet: the house's own rules decide."
     list_display = (
         "number",
         "deed",
@@ -439,6 +440,7 @@ class RulesetAdmin(RulebookAdmin):
 
 @admin.register(Backtest)
 class BacktestAdmin(RulebookAdmin):
+    nothing_yet = "“Try it on history”, on the page of a rule, asks for one."
     list_display = ("asked_at", "version", "state", "progress_shown", "days", "asked_by")
     list_filter = ("status", ("asked_at", MomentRangeFilter))
     list_filter_submit = True

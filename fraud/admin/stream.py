@@ -52,6 +52,7 @@ class DiscardForm(forms.Form):
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(RecordsViews, ReadOnlyAdmin):
+    nothing_yet = "Every payment that came from elsewhere was understood."
     list_display = ("reason_badge", "told", "state", "name", "attempts", "at")
     list_filter = (
         ("at", MomentRangeFilter), "status", "reason", "source", "topic",
@@ -259,6 +260,7 @@ def _editable(raw: bytes) -> str:
 
 @admin.register(StreamReader)
 class StreamReaderAdmin(ReadOnlyAdmin):
+    nothing_yet = "No reader runs. `manage.py stream` starts one."
     list_display = (
         "name", "alive", "source", "per_second", "waiting", "taken", "doubled", "buried",
     )  # fmt: skip
