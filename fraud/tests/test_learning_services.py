@@ -246,7 +246,7 @@ def test_nobody_asked_so_nothing_is_trained(db):
 def test_what_an_own_limit_forbade_teaches_nothing(ada, history):
     now = timezone.now()
     before = len(known.stored(known.between(now - FEW.window, now, newest=2_000)).ids)
-    forbidden = lessons._decision(ada, now - HOUR, 9_000_00, 0)
+    forbidden = lessons._decision(ada, 0, at=now - HOUR, amount_minor=9_000_00)
     forbidden.forbidden = True
     forbidden.save(force_insert=True)
     after = known.stored(known.between(now - FEW.window, now, newest=2_000))
