@@ -31,10 +31,20 @@ from fraud.features.aggregates import (
 from fraud.features.catalogue import FEATURES
 from fraud.features.columns import labels, peers, prefixes, sliding, stretches
 from fraud.features.columns.facts import FACTS
-from fraud.features.columns.history import NOBODY, Array, History, Labels, Whole, or_else
+from fraud.features.columns.history import (
+    ALWAYS,
+    NEVER,
+    NOBODY,
+    Array,
+    Choices,
+    History,
+    Labels,
+    Whole,
+    or_else,
+)
 from fraud.features.columns.stretches import View
 
-__all__ = ["NOBODY", "History", "Labels", "Table", "table"]
+__all__ = ["ALWAYS", "NEVER", "NOBODY", "Choices", "History", "Labels", "Table", "table"]
 
 
 def table(history: History, aggregates: Mapping[str, Aggregate] = AGGREGATES) -> "Table":
@@ -130,7 +140,7 @@ class Table:
 
     def _cleared_up(self, entity: Entity) -> dict[str, Whole]:
         view = self.view(entity)
-        if view.slid is None:
+        if not view.slid:
             mine = [one for one in self.aggregates.values() if one.entity == entity]
             view.slid = labels.slide(self, view, mine)
         return view.slid

@@ -10,6 +10,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Whole = tuple[Array, Array]  # the numbers, and where they are known
 
 NOBODY = -1  # the code of a fact that was not given; it equals nothing
+ALWAYS, NEVER = np.iinfo(np.int64).min, np.iinfo(np.int64).max  # moments before and after all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,23 @@ class Labels:
             fraud=np.zeros(0, bool),
             known_at=np.zeros(0, np.int64),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What customers chose about learning, in the order in which they did: of those that have
+    taken effect the newest holds."""
+
+    customer: Array
+    since: Array  # microseconds from which on payments are learned from; ALWAYS, or NEVER
+    effective_at: Array  # microseconds
+
+    @classmethod
+    def none(cls) -> "Choices":
+        return cls(**dict.fromkeys(("customer", "since", "effective_at"), np.zeros(0, np.int64)))
+
+    def __len__(self) -> int:
+        return len(self.customer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +71,7 @@ class History:
     to_self: Array | None = None
     balance_minor: Array | None = None  # -1 unknown
     labels: Labels = field(default_factory=Labels.none)
+    choices: Choices = field(default_factory=Choices.none)
     given: Mapping[str, Array] = field(default_factory=dict)  # what is no whole number, by name
 
     def __post_init__(self) -> None:
@@ -63,6 +82,19 @@ class History:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    def learned_since(self) -> Array:
+        """For each payment, from when on its customer's payments are their normal."""
+        since = np.full(len(self), ALWAYS)
+        rows = np.argsort(self.customer, kind="stable")  # and by time
+        customers, at = self.customer[rows], self.at[rows]
+        of = self.choices
+        first, end = (np.searchsorted(customers, of.customer, side) for side in ("left", "right"))
+        for n in range(len(of)):
+            mine = slice(first[n], end[n])
+            judged = first[n] + np.searchsorted(at[mine], of.effective_at[n])
+            since[rows[judged : end[n]]] = of.since[n]
+        return since
 
 
 def all_known(values: Array) -> Whole:

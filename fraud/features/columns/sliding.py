@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 def forward(view: View, low: Array) -> Iterator[tuple[int, int, int]]:
-    """(payment, from, up to), moving forward only."""
-    ordered = view.ordered
-    return zip(ordered.tolist(), low[ordered].tolist(), view.high[ordered].tolist(), strict=True)
+    """(payment, from, up to) where there is anything. They move forward, and back only where a
+    customer has chosen to have more learned again."""
+    seeing = view.ordered[low[view.ordered] < view.high[view.ordered]]
+    return zip(seeing.tolist(), low[seeing].tolist(), view.high[seeing].tolist(), strict=True)
 
 
 def distinct(table: "Table", aggregate: Aggregate) -> Whole:
@@ -29,7 +30,7 @@ def distinct(table: "Table", aggregate: Aggregate) -> Whole:
     inside: dict[int, int] = {}
     left = right = 0
     for payment, low, high in forward(view, view.since(table, aggregate)):
-        if low >= right:
+        if low >= right or low < left:
             inside.clear()
             left = right = low
         for place in range(right, high):
@@ -46,25 +47,29 @@ def distinct(table: "Table", aggregate: Aggregate) -> Whole:
 def ranked(table: "Table", aggregate: Aggregate) -> Whole:
     """Quantiles and the largest; all of the same rows in one slide."""
     view, _ = seen(table, aggregate)
-    if view.slid is None:
+    if aggregate.name not in view.slid:
         alike = [
             one
             for one in table.aggregates.values()
-            if one.measure in {QUANTILE, LARGEST}
-            and (one.entity, one.where) == (aggregate.entity, aggregate.where)
+            if one.measure in {QUANTILE, LARGEST} and _rows(one) == _rows(aggregate)
         ]
-        view.slid = _slide_amounts(table, view, alike)
+        view.slid |= _slide_amounts(table, view, alike)
     return view.slid[aggregate.name]
+
+
+def _rows(aggregate: Aggregate) -> tuple[object, ...]:
+    return aggregate.entity, aggregate.where, aggregate.window, aggregate.habit
 
 
 def _slide_amounts(table: "Table", view: View, aggregates: list[Aggregate]) -> dict[str, Whole]:
     amounts = table.history.amount_minor[view.rows].tolist()
     found = [np.zeros(len(table), np.int64) for _ in aggregates]
     places = [[place_of(one, n) for n in range(one.entity.rows_max + 1)] for one in aggregates]
+    since = view.since(table, aggregates[0])
     inside: list[int] = []
     left = right = 0
-    for payment, low, high in forward(view, view.low):
-        if low >= right:
+    for payment, low, high in forward(view, since):
+        if low >= right or low < left:
             inside = sorted(amounts[low:high])
         else:
             for amount in amounts[right:high]:
@@ -75,7 +80,7 @@ def _slide_amounts(table: "Table", view: View, aggregates: list[Aggregate]) -> d
         n = high - low
         for column, place in zip(found, places, strict=True):
             column[payment] = inside[place[n]]
-    known = view.low < view.high
+    known = since < view.high
     return {one.name: (column, known) for one, column in zip(aggregates, found, strict=True)}
 
 

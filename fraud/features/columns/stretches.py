@@ -1,6 +1,6 @@
 """Which rows a payment sees: a stretch of its entity's rows, found by bisection."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +23,21 @@ class View:
     high: Array  # up to here
     ordered: Array  # the payments that see anything, so that their stretches only move forward
     span: int | None  # microseconds that the stretch is never longer than
-    slid: dict[str, Whole] | None = None
+    learned: Array | None = None  # where the rows that are learned from begin, once asked for
+    slid: dict[str, Whole] = field(default_factory=dict)
 
     def since(self, table: "Table", aggregate: Aggregate) -> Array:
-        """Where the aggregate's window begins."""
+        """Where what the aggregate counts begins."""
+        window = self._window(table, aggregate)
+        return np.maximum(window, self._learned(table)) if aggregate.habit else window
+
+    def _learned(self, table: "Table") -> Array:
+        if self.learned is None:
+            since = table.history.learned_since()
+            self.learned = first_reaching(self.times, self.low, self.high, since)
+        return self.learned
+
+    def _window(self, table: "Table", aggregate: Aggregate) -> Array:
         if aggregate.window is None or micros(aggregate.window) == self.span:
             return self.low
         start = table.history.at - micros(aggregate.window)
