@@ -198,7 +198,7 @@ class PromotionDecided(Conflict):
 
 
 class OwnPromotion(Forbidden):
-    """Who proposes a model does not decide about it."""
+    """Who proposes something does not decide about it."""
 
     code = "own-promotion"
 

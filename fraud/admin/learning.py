@@ -19,6 +19,7 @@ from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin
 from fintrust.core.errors import NotFound, Problem
 from fintrust.core.ids import from_public
 from fraud.learning import selectors, services
+from fraud.learning.proposals import REASON_MAX, REASON_MIN
 from fraud.models import DriftCheck, ModelVersion, Promotion, TrainingRun
 
 STATES = {
@@ -33,8 +34,8 @@ class ReasonForm(forms.Form):
     """For a deed that another officer reads about."""
 
     reason = forms.CharField(
-        min_length=services.REASON_MIN,
-        max_length=services.REASON_MAX,
+        min_length=REASON_MIN,
+        max_length=REASON_MAX,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="For your colleagues. It stays in the audit log with your name.",
     )

@@ -414,6 +414,15 @@ def test_a_proposal_that_ran_out_cannot_be_approved(trained, olga, otto):
         services.approve_promotion(promotion=proposed, by=otto)
 
 
+def test_what_ran_out_can_be_proposed_again(trained, olga, otto):
+    brief = replace(FEW, promotion_life=timedelta(0))
+    old = services.propose_promotion(model=trained, by=olga, reason="better", policy=brief)
+    new = services.propose_promotion(model=trained, by=olga, reason="still better", policy=FEW)
+    old.refresh_from_db()
+    assert (old.status, old.decided_by) == ("expired", None)
+    assert services.approve_promotion(promotion=new, by=otto) == trained
+
+
 def test_one_proposal_about_a_model_waits_at_a_time(trained, olga, otto):
     services.propose_promotion(model=trained, by=olga, reason="better", policy=FEW)
     with pytest.raises(ModelInWrongState, match="waits"):
