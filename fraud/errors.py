@@ -203,6 +203,18 @@ class OwnPromotion(Forbidden):
     code = "own-promotion"
 
 
+class CostsInvalid(Invalid):
+    """No cost is below nothing, and a missed fraud costs something."""
+
+    code, field = "costs-invalid", "missed"
+
+
+class CostsProposed(Conflict):
+    """What mistakes cost waits for a colleague's decision already."""
+
+    code = "costs-proposed"
+
+
 class NothingToRollBack(Conflict):
     """No model is in force."""
 

@@ -12,6 +12,8 @@ from django.utils import timezone
 from audit.services import record
 from fintrust.core.models import User
 from fraud.errors import (
+    CostsInvalid,
+    CostsProposed,
     DriftAlreadySeen,
     ModelInWrongState,
     ModelNotBetter,
@@ -23,7 +25,7 @@ from fraud.errors import (
 from fraud.learning import proposals, selectors
 from fraud.learning.policy import LEARNING, LearningPolicy
 from fraud.learning.proposals import REASON_MAX, may, reasoned, wait_in_line
-from fraud.models import DriftCheck, ModelVersion, Promotion, TrainingRun
+from fraud.models import CostTable, DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.rulebook import services as rulebook
 
 if TYPE_CHECKING:
@@ -223,6 +225,52 @@ def roll_back(*, by: User, reason: str) -> ModelVersion | None:
         after={"champion": back or None},
     )
     return selectors.champion()
+
+
+# --- what mistakes cost ---------------------------------------------------------------------------
+
+
+def propose_costs(
+    *, missed_cents: int, held_cents: int, looking_cents: int, by: User, reason: str,
+    policy: LearningPolicy = LEARNING,
+) -> CostTable:  # fmt: skip
+    """Say what a missed fraud, a customer stopped for nothing and a look at an alert cost, in cents
+    of about a euro. In force once a colleague agrees; thresholds follow when they are tuned."""
+    may(by, "propose_model")
+    amounts = (missed_cents, held_cents, looking_cents)
+    if not (missed_cents > 0 and all(0 <= cents <= policy.cost_cents_max for cents in amounts)):
+        raise CostsInvalid()
+    table = CostTable(
+        missed_cents=missed_cents,
+        held_cents=held_cents,
+        looking_cents=looking_cents,
+        reason=reasoned(reason),
+        proposed_by=by,
+        expires_at=timezone.now() + policy.promotion_life,
+    )
+    return proposals.propose(table, instead=CostsProposed(), said=_amounts(table))
+
+
+@transaction.atomic
+def approve_costs(*, costs: CostTable, by: User, reason: str = "") -> CostTable:
+    table = proposals.locked(costs, by)
+    said = _amounts(table)
+    proposals.decide(table, CostTable.Status.APPROVED, by=by, reason=reason, said=said)
+    return table
+
+
+def reject_costs(*, costs: CostTable, by: User, reason: str) -> CostTable:
+    rejected = CostTable.Status.REJECTED
+    return proposals.turn_down(costs, rejected, by=by, reason=reason, said=_amounts(costs))
+
+
+def withdraw_costs(*, costs: CostTable, by: User, reason: str) -> CostTable:
+    withdrawn = CostTable.Status.WITHDRAWN
+    return proposals.turn_down(costs, withdrawn, by=by, reason=reason, said=_amounts(costs))
+
+
+def _amounts(table: CostTable) -> dict[str, int]:
+    return {name: getattr(table, name) for name in ("missed_cents", "held_cents", "looking_cents")}
 
 
 # --- drift --------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from fintrust.core.fields import TxField
 from fintrust.core.ids import PublicModel, PublicQuerySet
+from fraud.learning.costs import Costs
 
 
 class TrainingRun(PublicModel):
@@ -164,6 +165,32 @@ class Promotion(Proposed):
             ),
             *Proposed.Meta.constraints,
         ]
+
+
+class CostTable(Proposed):
+    """What mistakes cost, in cents of about a euro; the newest that was approved is in force."""
+
+    prefix: ClassVar[str] = "cst"
+
+    missed_cents = models.PositiveIntegerField("a fraud that goes through")
+    held_cents = models.PositiveIntegerField("a customer stopped for nothing")
+    looking_cents = models.PositiveIntegerField("looking at an alert")
+
+    class Meta(Proposed.Meta):
+        verbose_name = "cost table"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                models.Value(1), condition=Q(status="open"), name="fraud_costtable_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(missed_cents__gt=0), name="fraud_costtable_missed_costs"
+            ),
+            *Proposed.Meta.constraints,
+        ]
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(self.missed_cents, self.held_cents, self.looking_cents)
 
 
 class DriftCheck(PublicModel):
