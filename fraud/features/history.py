@@ -66,10 +66,11 @@ class _Codes(dict[Any, int]):
 def stored(until: datetime) -> tuple[History, list[Any]]:
     """What was asked for and known before a moment, and the decision of each row."""
     with transaction.atomic():
-        # One look at the tables, however long it takes to fetch it.
+        # Labels before what they are about: of a payment that is booked meanwhile none is known.
+        known = list(_fetched(_LABELS, until))
         customers = _Codes()
         decisions, columns, currencies = _payments(until, customers)
-        labels = _labels(until, {decision: row for row, decision in enumerate(decisions)})
+        labels = _labels(known, {decision: row for row, decision in enumerate(decisions)})
         choices = _choices(until, customers)
     return History(
         **columns, currencies=tuple(currencies), labels=labels, choices=choices
@@ -112,10 +113,8 @@ def _given(known: list[list[float | None]]) -> dict[str, Any]:
     return dict(zip(_GIVEN, table.T, strict=True))
 
 
-def _labels(until: datetime, rows: dict[Any, int]) -> Labels:
-    found = [
-        (rows[decision], fraud, known_at) for decision, fraud, known_at in _fetched(_LABELS, until)
-    ]
+def _labels(known: list[tuple[Any, ...]], rows: dict[Any, int]) -> Labels:
+    found = [(rows[decision], fraud, known_at) for decision, fraud, known_at in known]
     payment, fraud, known_at = zip(*found, strict=True) if found else ((), (), ())
     return Labels(
         payment=np.array(payment, np.int64),

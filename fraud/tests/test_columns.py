@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import time_machine
+from django.db import connection
 
 from fraud import features, selectors
 from fraud.errors import NothingToKeep
@@ -20,7 +21,7 @@ from fraud.features.statement import statement
 from fraud.models import Decision, Label, LearningChoice, PaymentFact
 from fraud.profile.policy import PROFILE, ProfilePolicy
 from fraud.profile.services import choose_learning, forget_normal, keep_normal
-from fraud.tests.factories import NOON, customer, facts
+from fraud.tests.factories import NOON, customer, facts, snapshot
 from fraud.tests.reading import bounded
 from fraud.travel import presence
 from fraud.travel import services as travel
@@ -259,6 +260,27 @@ def test_an_empty_bank_has_empty_columns():
     for name, feature in FEATURES.items():
         if feature.numeric:
             assert len(columns.feature(name)) == 0
+
+
+@pytest.mark.django_db
+def test_what_is_booked_and_answered_meanwhile_disturbs_nobody():
+    """Between two reads a payment is booked and known to be fraud at once."""
+    person = customer()
+    asked = [facts(customer_id=person.pk, at=NOON + n * timedelta(hours=1)) for n in range(2)]
+    first = _book(asked[0], snapshot(), moved=True)
+    _label(NOON, first, True)
+    waiting = [asked[1]]
+
+    def between(execute, sql, *rest):
+        answer = execute(sql, *rest)
+        if sql.lstrip().startswith("SELECT") and waiting:
+            _label(END, _book(waiting.pop(), snapshot(), moved=True), True)
+        return answer
+
+    with connection.execute_wrapper(between):
+        history, decisions = stored(END + MICROSECOND)
+    assert len(history.labels.payment) == 1
+    assert decisions[history.labels.payment[0]] == first.pk
 
 
 def test_a_history_is_sorted():
