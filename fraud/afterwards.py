@@ -14,7 +14,7 @@ from fraud import outliers, services
 from fraud.facts import Facts
 from fraud.features import Snapshot
 from fraud.models import AfterScore, Alert, Decision, PaymentFact
-from fraud.outliers import Known, Model
+from fraud.outliers import Known, Model, Values
 from fraud.policy import AFTERWARDS, AfterwardsPolicy
 from fraud.verdict import VERIFIED
 
@@ -50,8 +50,8 @@ def score_batch(policy: AfterwardsPolicy = AFTERWARDS) -> int:
     model = _model(policy) if waiting else None
     if model is None:
         return 0
-    rows = outliers.table([_known(fact.decision) for fact in waiting])
-    scores = model.scores(rows)
+    payments = [outliers.values(_known(fact.decision)) for fact in waiting]
+    scores = model.scores(payments)
     AfterScore.objects.bulk_create(
         [
             AfterScore(fact=fact, model=model.version, score=score)
@@ -59,9 +59,9 @@ def score_batch(policy: AfterwardsPolicy = AFTERWARDS) -> int:
         ],
         ignore_conflicts=True,
     )
-    for fact, row, score in zip(waiting, rows, scores, strict=True):
+    for fact, payment, score in zip(waiting, payments, scores, strict=True):
         if score >= model.extreme_from:
-            _alert(fact.decision, model.reason(row))
+            _alert(fact.decision, model.reason(payment))
     return len(waiting)
 
 
@@ -121,11 +121,11 @@ def forget() -> None:
     _kept = None
 
 
-def training(policy: AfterwardsPolicy = AFTERWARDS) -> Sequence[Known]:
+def training(policy: AfterwardsPolicy = AFTERWARDS) -> Sequence[Values]:
     """The newest payments as they were known when they were asked for."""
     newest = PaymentFact.objects.filter(outgoing=True).order_by("-recorded_at", "-id")
     stored = newest.values_list("decision__facts", "decision__snapshot")
     return [
-        (Facts.from_json(facts), Snapshot.from_json(snapshot))
+        outliers.values((Facts.from_json(facts), Snapshot.from_json(snapshot)))
         for facts, snapshot in stored[: policy.training_payments_max]
     ]

@@ -198,9 +198,21 @@ class PromotionDecided(Conflict):
 
 
 class OwnPromotion(Forbidden):
-    """Who proposes a model does not decide about it."""
+    """Who proposes something does not decide about it."""
 
     code = "own-promotion"
+
+
+class CostsInvalid(Invalid):
+    """No cost is below nothing, and a missed fraud costs something."""
+
+    code, field = "costs-invalid", "missed"
+
+
+class CostsProposed(Conflict):
+    """What mistakes cost waits for a colleague's decision already."""
+
+    code = "costs-proposed"
 
 
 class NothingToRollBack(Conflict):

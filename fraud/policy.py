@@ -122,6 +122,7 @@ class AfterwardsPolicy:
     batches_max: int = 20  # in one sweep; what is left waits for the next
     overlap: timedelta = timedelta(days=1)  # looked at again: no transaction lasts longer
     trees: int = 100
+    tree_payments: int = 256  # each tree sees these many: what is rare is rare in few already
     seed: int = 20  # fixed: the same payments make the same model
     tail_share: float = 0.001  # one in a thousand is what a person can look at
     score_min: float = 0.6  # the forest calls 0.5 ordinary; in a calm week nobody is called

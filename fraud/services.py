@@ -1,6 +1,6 @@
-"""The verbs of judging: assess, judge, observe, set limits, acknowledge."""
+"""The verbs of judging: assess, judge, observe, acknowledge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import transaction
@@ -18,8 +18,8 @@ from fraud.cases import intake
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, NoteTooLong
 from fraud.facts import Facts
 from fraud.features import Snapshot, aggregates
-from fraud.limits.selectors import standing_for, written_by
-from fraud.models import Alert, Decision, PaymentFact, PolicyVersion
+from fraud.limits.selectors import standing_for
+from fraud.models import Alert, Decision, PaymentFact
 from fraud.monitoring.stopwatch import measured
 from fraud.rulebook.hits import remember as remember_hits
 from fraud.travel import services as travel
@@ -177,26 +177,6 @@ def learned(decision: Decision) -> PaymentFact:
         device=facts.device or "",
         unusual=aggregates.unusual(facts.amount_minor, snapshot.payments, snapshot.get("own_high")),
         at=facts.at,
-    )
-
-
-# --- the customer's own limits --------------------------------------------------------------
-
-
-@transaction.atomic
-def set_limits(
-    *, customer: User, largest_minor: Mapping[str, int | None], by: User, stepped_up: bool = False
-) -> PolicyVersion | None:
-    """The largest payment in each given currency; None lifts it. All else stays as it is."""
-    limits.lock(customer)
-    asked = written_by(customer).asked
-    largest = {**asked.max_transaction_amount, **largest_minor}
-    limited = {currency: minor for currency, minor in largest.items() if minor is not None}
-    return limits.set_policies(
-        customer=customer,
-        asked=replace(asked, max_transaction_amount=limited),
-        by=by,
-        stepped_up=stepped_up,
     )
 
 

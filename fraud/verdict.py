@@ -300,25 +300,31 @@ def risk_level(score: float, policy: FraudPolicy) -> str:
     return SUSPICIOUS if score >= policy.suspicious_from else SAFE
 
 
-# The files that decide, from the facts to the verdict; a package is all of its files.
+# The files that decide, from the facts to the verdict; a package is all of its own files. Those of
+# packages within it decide nothing: columns are for training, and a decision never asks them.
 _SOURCES = (
     "facts.py", "features", "hits.py", "policies.py", "policy.py", "rules.py", "verdict.py",
-    "limits/own.py", "travel/judge.py",
+    "limits/own.py", "limits/places.py", "travel/judge.py", "travel/policy.py",
     "rulebook/closures.py", "rulebook/syntax.py", "rulebook/tokens.py", "rulebook/vocabulary.py",
     "rulebook/writing.py",
-    "learning/booster.py", "learning/bundle.py", "learning/scorer.py", "learning/voices.py",
+    "learning/booster.py", "learning/bundle.py", "learning/drift.py", "learning/forest.py",
+    "learning/library.py", "learning/policy.py", "learning/scorer.py", "learning/voices.py",
     "learning/weights.py",
 )  # fmt: skip
+
+
+def sources() -> Iterable[Path]:
+    for name in _SOURCES:
+        source = Path(__file__).parent / name
+        yield from sorted(source.glob("*.py")) if source.is_dir() else [source]
 
 
 @lru_cache
 def version() -> str:
     """A name for exactly this code and these numbers: nobody can change a rule and keep it."""
     digest = hashlib.sha256()
-    for name in _SOURCES:
-        source = Path(__file__).parent / name
-        for file in sorted(source.glob("*.py")) if source.is_dir() else [source]:
-            digest.update(file.read_bytes())
+    for file in sources():
+        digest.update(file.read_bytes())
     return f"rules-{digest.hexdigest()[:16]}"
 
 

@@ -21,7 +21,7 @@ from fintrust.core.ids import to_public, uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud.models import Decision
-from fraud.services import set_limits
+from fraud.tests.factories import limit_payments
 
 API = "/api/v1"
 PIN = "4711"
@@ -212,7 +212,7 @@ class TestMovingMoney:
         assert ask(bens, "transfer", "order-1", **body).status_code == 201
 
     def test_more_than_the_customers_own_limit_is_refused_and_kept(self, ada, send, adas):
-        set_limits(customer=ada, largest_minor={"EUR": 50_00}, by=ada)
+        limit_payments(ada, {"EUR": 50_00})
         balances = everything()["balances"]
         answer = send("50.01")
         assert (answer.status_code, answer.json()["status"]) == (201, "refused")

@@ -13,7 +13,7 @@ from banking.verify import verify_ledger
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fraud.models import Alert, Decision
-from fraud.services import set_limits
+from fraud.tests.factories import limit_payments
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ class TestLinked:
         assert post(adas, [item("1.00")], "k", linked=True).status_code == 201
 
     def test_what_was_judged_is_kept_though_nothing_moves(self, ada, adas, item):
-        set_limits(customer=ada, largest_minor={"EUR": 50_00}, by=ada)
+        limit_payments(ada, {"EUR": 50_00})
         balances = everything()["balances"]
         transfers = [item("1.00"), item("60.00"), item("2.00")]
         answer = post(adas, transfers, "k", linked=True)

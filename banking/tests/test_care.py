@@ -4,7 +4,6 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-import fraud.services
 from audit.models import Record
 from banking import ledger
 from banking.care import selectors
@@ -38,6 +37,7 @@ from fintrust.core.errors import NotFound
 from fintrust.core.etags import PreconditionFailed
 from fintrust.core.ids import uuid7
 from fintrust.core.money import CurrencyMismatch, Money
+from fraud.tests.factories import limit_payments
 
 pytestmark = pytest.mark.django_db
 PIN = "4071"
@@ -285,7 +285,7 @@ def test_the_rest_goes_to_oneself_only(hers, ada, his):
 
 
 def test_a_limit_that_refuses_the_rest_is_the_answer_and_it_stays_open(hers, ada):
-    fraud.services.set_limits(customer=ada, largest_minor={"EUR": 5_00}, by=ada)
+    limit_payments(ada, {"EUR": 5_00})
     still, rest = close(hers, move_to=open_funded(ada, 0))
     assert (rest.status, Account.objects.get(pk=hers.pk).status) == ("refused", "active")
     assert still.balance.minor == 1_000_00

@@ -9,7 +9,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-import fraud.services
 from banking import ledger
 from banking.models import Account, Invitation, Right, Share, Transfer
 from banking.receipts import pdf
@@ -21,6 +20,7 @@ from biometrics import pins
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
+from fraud.tests.factories import limit_payments
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,7 @@ def test_closing_shows_what_it_does_moves_the_rest_and_is_asked_once(ada_online,
 
 
 def test_a_rest_that_is_refused_leads_to_why(ada_online, ada, hers):
-    fraud.services.set_limits(customer=ada, largest_minor={"EUR": 5_00}, by=ada)
+    limit_payments(ada, {"EUR": 5_00})
     form = {"move_to": open_funded(ada, 0).public_id, "pin": PIN, "request_id": "r", "seen": 100000}
     answer = ada_online.post(reverse("account-close", args=[hers.public_id]), form, follow=True)
     assert "stays open" in answer.content.decode() and "Not sent" in answer.content.decode()

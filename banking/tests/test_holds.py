@@ -18,7 +18,7 @@ from banking.transfers import services
 from banking.verify import verify_ledger
 from fintrust.core.ids import to_public, uuid7
 from fintrust.core.models import User
-from fraud.services import set_limits
+from fraud.tests.factories import limit_payments
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ class TestCapturing:
         assert answer.json()["status"] in {"posted", "held"}
 
     def test_it_is_judged_and_refused_it_stays_set_aside(self, ada, adas, hers, his, hold):
-        set_limits(customer=ada, largest_minor={"EUR": 20_00}, by=ada)
+        limit_payments(ada, {"EUR": 20_00})
         answer = ask(adas, f"{hold}/capture", "k", target=his.public_id)
         assert (answer.status_code, answer.json()["status"]) == (201, "refused")
         assert answer.json()["reasons"]

@@ -25,6 +25,7 @@ from fintrust.core.errors import Forbidden
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import MINOR_MAX, Money
+from fraud.tests.factories import limit_payments
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)  # clocks go forward in Europe on this day
 
@@ -106,9 +107,7 @@ class TestWindows:
     def test_what_fraud_refused_what_comes_in_and_the_past_do_not_count(
         self, send, hers, his, ada, ben
     ):
-        import fraud.services
-
-        fraud.services.set_limits(customer=ada, largest_minor={"EUR": 5_00}, by=ada)
+        limit_payments(ada, {"EUR": 5_00})
         assert send(6_00).status == Transfer.Status.REFUSED
         services.send_transfer(
             by=ben, source=his, target=hers, amount=Money(1_00, "EUR"), request_id="r"

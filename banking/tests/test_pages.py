@@ -6,12 +6,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-import fraud.services
 from banking.models import Account, Movement, Transfer
 from banking.tests.conftest import open_funded
 from banking.transfers import services
 from biometrics import pins
 from fintrust.core.money import Money
+from fraud.tests.factories import limit_payments
 
 pytestmark = pytest.mark.django_db
 PIN = "4071"
@@ -131,7 +131,7 @@ def test_insufficient_funds_are_said_on_the_preview(ada_online, hers, his):
 
 
 def test_a_refused_transfer_says_why_and_where_the_limit_is(ada_online, ada, hers, his):
-    fraud.services.set_limits(customer=ada, largest_minor={"EUR": 5_00}, by=ada)
+    limit_payments(ada, {"EUR": 5_00})
     draft = draft_of(ask(ada_online, hers, his))
     page = ada_online.post(reverse("send-preview"), {"draft": draft}, follow=True).content.decode()
     assert "Not sent" in page and "Why it was refused" in page

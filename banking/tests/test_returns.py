@@ -3,7 +3,6 @@
 import pytest
 from django.db import transaction
 
-import fraud.services
 from audit.models import Record
 from banking import ledger, selectors
 from banking.errors import AlreadyReversed, InsufficientFunds, ReversalOfReversal
@@ -16,6 +15,7 @@ from biometrics import pins
 from fintrust.core.errors import NotFound
 from fintrust.core.ids import uuid7
 from fintrust.core.money import Money
+from fraud.tests.factories import limit_payments
 
 pytestmark = pytest.mark.django_db
 WHY = "paid to the wrong person"
@@ -82,10 +82,10 @@ def test_what_the_receiver_has_spent_nobody_takes_back(sent, his, ben, olga):
 
 
 def test_the_receivers_own_limit_holds_and_lets_them_try_again(sent, ben, hers, his):
-    fraud.services.set_limits(customer=ben, largest_minor={"EUR": 9_99}, by=ben)
+    limit_payments(ben, {"EUR": 9_99})
     assert give_back(sent, ben).status == Transfer.Status.REFUSED
     assert balances(hers, his) == [990_00, 60_00]
-    fraud.services.set_limits(customer=ben, largest_minor={"EUR": None}, by=ben, stepped_up=True)
+    limit_payments(ben, {}, stepped_up=True)
     assert give_back(sent, ben).status == Transfer.Status.POSTED
 
 
@@ -106,7 +106,7 @@ def test_a_return_that_is_held_goes_back_by_pin_and_blocks_a_second(send, ada, b
 def test_an_officer_takes_it_back_with_a_reason_whatever_the_customers_limits(
     sent, ben, olga, hers, his
 ):
-    fraud.services.set_limits(customer=ben, largest_minor={"EUR": 1_00}, by=ben)
+    limit_payments(ben, {"EUR": 1_00})
     with pytest.raises(ReasonMissing):
         returns.reverse_transfer(transfer=sent, by=olga, reason="")
     back = returns.reverse_transfer(transfer=sent, by=olga, reason=WHY)

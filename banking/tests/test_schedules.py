@@ -14,7 +14,6 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 
-import fraud.services
 from audit.models import Record
 from banking import ledger
 from banking.care.selectors import obstacles_to_closing
@@ -35,6 +34,7 @@ from fintrust.core.ids import uuid7
 from fintrust.core.models import Event, User
 from fintrust.core.money import CurrencyMismatch, Money
 from fintrust.testing import servers
+from fraud.tests.factories import limit_payments
 
 LONDON = ZoneInfo("Europe/London")
 TODAY = date(2026, 5, 4)  # a Monday
@@ -241,7 +241,7 @@ class TestCarryingOut:
         assert his.balance_minor == 50_00
 
     def test_the_customers_own_limit_refuses_it_too(self, now, ada, schedule):
-        fraud.services.set_limits(customer=ada, largest_minor={"EUR": 5_00}, by=ada)
+        limit_payments(ada, {"EUR": 5_00})
         run_due()
         assert schedule.occurrences.select_related("transfer").get().shown_status == "refused"
 

@@ -9,7 +9,6 @@ from django.core import mail
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-import fraud.services
 from audit.models import Record
 from banking import selectors
 from banking.models import AccountPermission, Invitation, Right, Share, Transfer
@@ -36,6 +35,7 @@ from fintrust.core.errors import Invalid, NotFound
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
+from fraud.tests.factories import limit_payments
 
 pytestmark = pytest.mark.django_db
 PIN = "4071"
@@ -272,8 +272,8 @@ def test_who_operates_it_pays_and_the_owner_sees_who_did(hers, ada, ben, his, cl
 
 def test_the_owners_hard_limit_holds_for_everybody(hers, ada, ben, his):
     share(hers, ben)
-    fraud.services.set_limits(customer=ada, largest_minor={"EUR": 5_00}, by=ada)
-    fraud.services.set_limits(customer=ben, largest_minor={"EUR": 1_00}, by=ben)
+    limit_payments(ada, {"EUR": 5_00})
+    limit_payments(ben, {"EUR": 1_00})
     assert pay(ben, hers, his, 5_00).status == Transfer.Status.POSTED
     refused = pay(ben, hers, his, 5_01)
     assert refused.status == Transfer.Status.REFUSED and refused.decision.forbidden

@@ -4,7 +4,6 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-import fraud.services
 from audit.models import Record
 from banking import ledger
 from banking.errors import AccountFrozen, InsufficientFunds, SameAccount
@@ -20,6 +19,7 @@ from fintrust.core.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReuse
 from fintrust.core.models import Event
 from fintrust.core.money import CurrencyMismatch, Money
 from fraud.models import Decision, PaymentFact
+from fraud.tests.factories import limit_payments
 
 pytestmark = pytest.mark.django_db
 PIN = "4071"
@@ -129,7 +129,7 @@ def test_two_people_may_choose_the_same_request_id(send, ben, hers, his):
 
 
 def test_a_customers_own_limit_refuses_and_nothing_is_learned(send, ada, hers, his):
-    fraud.services.set_limits(customer=ada, largest_minor={"EUR": 100_00}, by=ada)
+    limit_payments(ada, {"EUR": 100_00})
     facts = PaymentFact.objects.count()
     assert send(100_00).status == Transfer.Status.POSTED
     refused = send(100_01)

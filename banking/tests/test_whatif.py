@@ -12,7 +12,6 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-import fraud.services
 from audit.models import Record
 from banking.care.services import freeze_account
 from banking.models import NameCheck, Right
@@ -22,6 +21,7 @@ from banking.tests.test_sharing import PIN, share
 from biometrics import pins
 from fintrust.core import roles, setup
 from fintrust.core.models import User
+from fraud.tests.factories import limit_payments
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/risk/assess"
@@ -105,7 +105,7 @@ def test_the_outcome_says_what_would_become_of_it(api, body, amount, outcome):
 
 
 def test_a_limit_of_ones_own_is_named_as_violated(api, ada, body):
-    fraud.services.set_limits(customer=ada, largest_minor={"EUR": 50_00}, by=ada)
+    limit_payments(ada, {"EUR": 50_00})
     answer = ask(api, body, amount="50.01").json()
     assert (answer["outcome"], answer["by_own_limit"]) == ("refused", True)
     assert [one["code"] for one in answer["policies_violated"]] == ["largest_amount"]
@@ -144,7 +144,7 @@ def test_what_else_would_stop_it_is_said_too(api, body, ben, his):
 
 
 def test_nothing_is_booked_learned_or_alerted(api, ada, body):
-    fraud.services.set_limits(customer=ada, largest_minor={"EUR": 700_00}, by=ada)
+    limit_payments(ada, {"EUR": 700_00})
     before, kept = rows(), in_redis()
     for amount in ("1.00", "600.00", "900.00", "5000.00"):
         for location in ({"place": "Lisbon, PT"}, {"latitude": 38.7, "longitude": -9.1}):

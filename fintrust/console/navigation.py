@@ -13,7 +13,7 @@ from banking.proposals.selectors import open_adjustments, open_closings
 from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
 from fraud.cases.selectors import queue
-from fraud.learning.selectors import open_drift_alarms, open_promotions
+from fraud.learning.selectors import open_costs, open_drift_alarms, open_promotions
 from fraud.rulebook.selectors import proposals as proposed_rules
 from fraud.selectors import open_alerts
 
@@ -122,6 +122,7 @@ _WAITING: tuple[tuple[str, str, str, Callable[[], QuerySet[Any]]], ...] = (
     ("Adjustments", "edit_note", "banking.Adjustment", open_adjustments),
     ("Closings", "lock", "banking.Closing", open_closings),
     ("Models to decide", "rule", "fraud.Promotion", open_promotions),
+    ("Costs of mistakes", "scale", "fraud.CostTable", open_costs),
     ("Drift", "moving", "fraud.DriftCheck", open_drift_alarms),
     ("Rules", "rule", "fraud.RuleVersion", proposed_rules),
 )

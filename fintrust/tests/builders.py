@@ -2,7 +2,6 @@
 
 from django.contrib.auth.models import Group
 
-import fraud.services
 from banking.care.services import open_account
 from banking.models import Account, Transfer
 from banking.transfers import services as transfers
@@ -11,6 +10,7 @@ from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud.models import Alert
+from fraud.tests.factories import limit_payments
 
 PASSWORD = "a long enough phrase"
 
@@ -62,6 +62,6 @@ def alert(source: Account, target: Account) -> Alert:
     """A payment above the customer's own limit: refused, and somebody should look."""
     owner = source.owner
     assert owner is not None
-    fraud.services.set_limits(customer=owner, largest_minor={source.currency: 5_00}, by=owner)
+    limit_payments(owner, {source.currency: 5_00})
     transfer = send(source, target, 6_00)
     return Alert.objects.get(decision=transfer.decision)

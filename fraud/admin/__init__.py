@@ -3,6 +3,7 @@
 from fraud.admin import (
     alerts,
     cases,
+    costs,
     decisions,
     labels,
     learning,
@@ -15,6 +16,7 @@ from fraud.admin import (
 __all__ = [
     "alerts",
     "cases",
+    "costs",
     "decisions",
     "labels",
     "learning",

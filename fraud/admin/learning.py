@@ -19,7 +19,8 @@ from fintrust.core.admin_base import MomentRangeFilter, ReadOnlyAdmin
 from fintrust.core.errors import NotFound, Problem
 from fintrust.core.ids import from_public
 from fraud.learning import selectors, services
-from fraud.models import DriftCheck, ModelVersion, Promotion, TrainingRun
+from fraud.learning.proposals import REASON_MAX, REASON_MIN
+from fraud.models import DriftCheck, ModelVersion, Promotion, Proposed, TrainingRun
 
 STATES = {
     selectors.CANDIDATE: "Candidate",
@@ -33,8 +34,8 @@ class ReasonForm(forms.Form):
     """For a deed that another officer reads about."""
 
     reason = forms.CharField(
-        min_length=services.REASON_MIN,
-        max_length=services.REASON_MAX,
+        min_length=REASON_MIN,
+        max_length=REASON_MAX,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="For your colleagues. It stays in the audit log with your name.",
     )
@@ -207,7 +208,7 @@ class ModelVersionAdmin(LearningAdmin):
     @display(description="on the newest payments of its window")
     def figures(self, model: ModelVersion) -> str:
         later, rules = model.metrics["later"], model.metrics["rules"]
-        return _table(
+        return figures(
             ("", "model", "rules alone"),
             [
                 (name, f"{later[key]:.3f}", f"{rules[key]:.3f}")
@@ -301,47 +302,30 @@ class ModelVersionAdmin(LearningAdmin):
 # --- proposals ----------------------------------------------------------------------------------
 
 
-@admin.register(Promotion)
-class PromotionAdmin(LearningAdmin):
-    nothing_yet = "A model is proposed from its own page, once it has proven itself in the shadow."
-    list_display = ("public_id", "state", "named", "reason", "proposed_by", "proposed_at")
+class ProposedAdmin(LearningAdmin):
+    """What one officer proposed: another decides, and it is withdrawn by who made it."""
+
     list_filter = ("status", ("proposed_at", MomentRangeFilter))
     list_filter_submit = True
     list_select_related = ("proposed_by", "decided_by")
     ordering = ("-proposed_at", "-id")
     actions_detail = ("approve", "reject", "withdraw")
-    search_help_text = "Public id (prm_…)"
-    fields = readonly_fields = (
-        "public_id", "state", "named", "compared", "reason", "proposed_by", "proposed_at",
-        "expires_at", "decided_by", "decided_at", "decision_reason",
-    )  # fmt: skip
+
+    def decided(self, verb: str, row: Any, **given: Any) -> None:
+        """Have the service approve, reject or withdraw it."""
+        raise NotImplementedError
+
+    def facts_of(self, row: Any) -> list[tuple[str, str]]:
+        """What who decides looks at."""
+        raise NotImplementedError
 
     @display(
         description="state",
         label={"Waiting": "warning", "Approved": "success", "Rejected": "danger"},
     )
-    def state(self, promotion: Promotion) -> str:
-        ran_out = promotion.status == "open" and not promotion.is_open(timezone.now())
-        return "Ran out" if ran_out else promotion.get_status_display()
-
-    @display(description="model")
-    def named(self, promotion: Promotion) -> str:
-        return _link(selectors.described().get(pk=promotion.model_id))
-
-    @display(description="on later payments")
-    def compared(self, promotion: Promotion) -> str:
-        return _table(("", ""), self._facts(promotion))
-
-    def _facts(self, promotion: Promotion) -> list[tuple[str, str]]:
-        found = promotion.figures
-        return [
-            ("Payments with a known outcome", f"{found['payments']:,}"),
-            ("Frauds among them", f"{found['frauds']:,}"),
-            ("Compared with", found["against"] or "the rules alone"),
-            ("Average precision", f"{found['candidate']:.3f}, against {found['champion']:.3f}"),
-            ("What it truly adds", f"{found['low']:+.3f} to {found['high']:+.3f}"),
-            ("Shifted most", f"{found['shifted']}, {found['shift']:.3f}"),
-        ]
+    def state(self, row: Proposed) -> str:
+        ran_out = row.status == "open" and not row.is_open(timezone.now())
+        return "Ran out" if ran_out else row.get_status_display()
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         may = request.user.has_perm("fraud.decide_model")
@@ -353,40 +337,74 @@ class PromotionAdmin(LearningAdmin):
         may = request.user.has_perm("fraud.propose_model")
         return may and self._waits(object_id).filter(proposed_by=request.user).exists()
 
-    def _waits(self, object_id: Any) -> "QuerySet[Promotion]":
-        return selectors.open_promotions().filter(pk=object_id)
+    def _waits(self, object_id: Any) -> "QuerySet[Any]":
+        return selectors.waiting(self.model).filter(pk=object_id)
 
     @action(
         description="Put in force", icon="check", variant=ActionVariant.PRIMARY,
         permissions=["approve"],
     )  # fmt: skip
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decided(
-            request, object_id, "Put in force", services.approve_promotion, kind=AgreeForm
-        )
+        return self._asked(request, object_id, "Put in force", "approve", kind=AgreeForm)
 
     @action(
         description="Reject", icon="block", variant=ActionVariant.DANGER, permissions=["reject"]
     )
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decided(request, object_id, "Reject", services.reject_promotion, calm=False)
+        return self._asked(request, object_id, "Reject", "reject", calm=False)
 
     @action(description="Withdraw", icon="undo", permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._decided(
-            request, object_id, "Withdraw", services.withdraw_promotion, calm=False
-        )
+        return self._asked(request, object_id, "Withdraw", "withdraw", calm=False)
 
-    def _decided(
-        self, request: HttpRequest, object_id: str, verb: str, deed: Callable[..., Any], **more: Any
+    def _asked(
+        self, request: HttpRequest, object_id: str, said: str, verb: str, **more: Any
     ) -> HttpResponse:
-        promotion = self.get_queryset(request).get(pk=object_id)
+        row = self.get_queryset(request).get(pk=object_id)
 
         def decide(**given: Any) -> None:
-            deed(promotion=promotion, **given)
+            self.decided(verb, row, **given)
 
-        facts = [("Why", promotion.reason), *self._facts(promotion)]
-        return self.asked(request, promotion, verb, decide, facts=facts, **more)
+        facts = [("Why", row.reason), *self.facts_of(row)]
+        return self.asked(request, row, said, decide, facts=facts, **more)
+
+
+@admin.register(Promotion)
+class PromotionAdmin(ProposedAdmin):
+    nothing_yet = "A model is proposed from its own page, once it has proven itself in the shadow."
+    list_display = ("public_id", "state", "named", "reason", "proposed_by", "proposed_at")
+    search_help_text = "Public id (prm_…)"
+    fields = readonly_fields = (
+        "public_id", "state", "named", "compared", "reason", "proposed_by", "proposed_at",
+        "expires_at", "decided_by", "decided_at", "decision_reason",
+    )  # fmt: skip
+
+    def decided(self, verb: str, row: Any, **given: Any) -> None:
+        verbs: dict[str, Callable[..., Any]] = {
+            "approve": services.approve_promotion,
+            "reject": services.reject_promotion,
+            "withdraw": services.withdraw_promotion,
+        }
+        verbs[verb](promotion=row, **given)
+
+    @display(description="model")
+    def named(self, promotion: Promotion) -> str:
+        return _link(selectors.described().get(pk=promotion.model_id))
+
+    @display(description="on later payments")
+    def compared(self, promotion: Promotion) -> str:
+        return figures(("", ""), self.facts_of(promotion))
+
+    def facts_of(self, row: Promotion) -> list[tuple[str, str]]:
+        found = row.figures
+        return [
+            ("Payments with a known outcome", f"{found['payments']:,}"),
+            ("Frauds among them", f"{found['frauds']:,}"),
+            ("Compared with", found["against"] or "the rules alone"),
+            ("Average precision", f"{found['candidate']:.3f}, against {found['champion']:.3f}"),
+            ("What it truly adds", f"{found['low']:+.3f} to {found['high']:+.3f}"),
+            ("Shifted most", f"{found['shifted']}, {found['shift']:.3f}"),
+        ]
 
 
 # --- drift --------------------------------------------------------------------------------------
@@ -423,7 +441,7 @@ class DriftCheckAdmin(LearningAdmin):
     @display(description="stability index of each")
     def all_shifts(self, check: DriftCheck) -> str:
         found = sorted(check.shifts.items(), key=lambda pair: -pair[1])
-        return _table(("", ""), [(name, f"{shift:.3f}") for name, shift in found])
+        return figures(("", ""), [(name, f"{shift:.3f}") for name, shift in found])
 
     def has_acknowledge_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         may = request.user.has_perm("fraud.acknowledge_driftcheck")
@@ -448,7 +466,7 @@ def _link(model: ModelVersion) -> str:
     return format_html('<a class="console-link" href="{}">{}</a>', page, model.public_id)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def figures(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """What each row is about stands first, and figures after it."""
     body = format_html_join(
         "",

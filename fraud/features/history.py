@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
-from fraud.features.columns import NOBODY, History, Labels
+from fraud.features.columns import ALWAYS, NEVER, NOBODY, Choices, History, Labels
 
 # What cannot be counted again is as it was known when it was judged.
 _GIVEN = {
@@ -43,6 +43,13 @@ _LABELS = """
     FROM fraud_label WHERE known_at < %(until)s AND paid_at < %(until)s
     ORDER BY known_at, id
 """
+# As `fraud.profile.statement` tells it to one payment.
+_CHOICES = """
+    SELECT customer_id, learns, (extract(epoch FROM since) * 1000000)::bigint,
+           (extract(epoch FROM effective_at) * 1000000)::bigint
+    FROM fraud_learningchoice WHERE effective_at < %(until)s
+    ORDER BY id
+"""
 _ROWS = 20_000  # at a time: what is on its way from the server stays small
 
 
@@ -59,14 +66,19 @@ class _Codes(dict[Any, int]):
 def stored(until: datetime) -> tuple[History, list[Any]]:
     """What was asked for and known before a moment, and the decision of each row."""
     with transaction.atomic():
-        # One look at the tables, however long it takes to fetch it.
-        decisions, columns, currencies = _payments(until)
-        labels = _labels(until, {decision: row for row, decision in enumerate(decisions)})
-    return History(**columns, currencies=tuple(currencies), labels=labels), decisions
+        # Labels before what they are about: of a payment that is booked meanwhile none is known.
+        known = list(_fetched(_LABELS, until))
+        customers = _Codes()
+        decisions, columns, currencies = _payments(until, customers)
+        labels = _labels(known, {decision: row for row, decision in enumerate(decisions)})
+        choices = _choices(until, customers)
+    return History(
+        **columns, currencies=tuple(currencies), labels=labels, choices=choices
+    ), decisions
 
 
-def _payments(until: datetime) -> tuple[list[Any], dict[str, Any], list[str]]:
-    customers, accounts, currencies, devices = _Codes(), _Codes(), _Codes(), _Codes()
+def _payments(until: datetime, customers: _Codes) -> tuple[list[Any], dict[str, Any], list[str]]:
+    accounts, currencies, devices = _Codes(), _Codes(), _Codes()
     decisions, rows, known = [], [], []
     for row in _fetched(_PAYMENTS, until):
         (decision, at, customer, account, counterparty, minor, currency, hour, weekday,
@@ -101,16 +113,30 @@ def _given(known: list[list[float | None]]) -> dict[str, Any]:
     return dict(zip(_GIVEN, table.T, strict=True))
 
 
-def _labels(until: datetime, rows: dict[Any, int]) -> Labels:
-    found = [
-        (rows[decision], fraud, known_at) for decision, fraud, known_at in _fetched(_LABELS, until)
-    ]
+def _labels(known: list[tuple[Any, ...]], rows: dict[Any, int]) -> Labels:
+    found = [(rows[decision], fraud, known_at) for decision, fraud, known_at in known]
     payment, fraud, known_at = zip(*found, strict=True) if found else ((), (), ())
     return Labels(
         payment=np.array(payment, np.int64),
         fraud=np.array(fraud, bool),
         known_at=np.array(known_at, np.int64),
     )
+
+
+def _choices(until: datetime, customers: _Codes) -> Choices:
+    found = [
+        (customers[customer], _since(learns, since), effective_at)
+        for customer, learns, since, effective_at in _fetched(_CHOICES, until)
+        if customer in customers  # who was never judged is in no row
+    ]
+    customer, since, effective_at = np.array(found, np.int64).reshape(len(found), 3).T
+    return Choices(customer=customer, since=since, effective_at=effective_at)
+
+
+def _since(learns: bool, since: int | None) -> int:
+    if not learns:
+        return NEVER
+    return ALWAYS if since is None else since
 
 
 def _fetched(sql: str, until: datetime) -> Iterator[tuple[Any, ...]]:

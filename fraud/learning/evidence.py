@@ -81,10 +81,11 @@ def moment(micros: int) -> datetime:
 
 @lru_cache
 def code_hash() -> str:
-    """A name for exactly the code that trains and scores, and for the features it reads."""
+    """A name for exactly the code that trains and scores, and for the features it reads, of
+    payments one by one and in columns."""
     found = hashlib.sha256()
     here = Path(__file__).parent
     for folder in (here, here.parent / "features"):
-        for file in sorted(folder.glob("*.py")):
+        for file in sorted(folder.rglob("*.py")):
             found.update(file.read_bytes())
     return found.hexdigest()

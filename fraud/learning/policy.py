@@ -69,6 +69,7 @@ class LearningPolicy:
     retune_share_max: float = 0.1  # a threshold moves at most a tenth at a time
     alerts_a_day: float = 50.0  # what two officers can look at
     threshold_gap: float = 0.01  # what is flagged stays apart from what is blocked
+    cost_cents_max: int = 1_000_000_00  # of a mistake: more is a slip of the pen
     tuning_days_min: int = 7  # a week, so that a weekend is in it
     tuning_payments_min: int = 500
 

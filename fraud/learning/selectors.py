@@ -3,11 +3,13 @@
 Without numpy: the console asks on every page, and a web process needs no model for that.
 """
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from fintrust.core.ids import PublicQuerySet
-from fraud.models import DriftCheck, ModelVersion, Promotion, Ruleset
+from fraud.models import CostTable, DriftCheck, ModelVersion, Promotion, Proposed, Ruleset
 
 CANDIDATE, SHADOW, CHAMPION, RETIRED = "candidate", "shadow", "champion", "retired"
 
@@ -59,11 +61,26 @@ def described() -> PublicQuerySet:
     return found
 
 
+def costs() -> CostTable | None:
+    """What mistakes cost, by the newest word of two officers."""
+    agreed = CostTable.objects.filter(status=Proposed.Status.APPROVED)
+    return agreed.order_by("-decided_at", "-id").first()
+
+
 # --- what waits ---------------------------------------------------------------------------------
 
 
 def open_promotions() -> "QuerySet[Promotion]":
-    return Promotion.objects.filter(status=Promotion.Status.OPEN, expires_at__gt=timezone.now())
+    return waiting(Promotion)
+
+
+def open_costs() -> "QuerySet[CostTable]":
+    return waiting(CostTable)
+
+
+def waiting(kind: type[Proposed]) -> "QuerySet[Any]":
+    """Proposals that somebody can still decide."""
+    return kind._default_manager.filter(status=Proposed.Status.OPEN, expires_at__gt=timezone.now())
 
 
 def open_drift_alarms() -> "QuerySet[DriftCheck]":

@@ -6,34 +6,31 @@ Whoever changes what is in force waits for one lock, looks again, and leaves a r
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.services import record
-from fintrust.core.errors import Forbidden, ReasonNeeded
 from fintrust.core.models import User
 from fraud.errors import (
+    CostsInvalid,
+    CostsProposed,
     DriftAlreadySeen,
     ModelInWrongState,
     ModelNotBetter,
     ModelShifted,
     ModelUnproven,
     NothingToRollBack,
-    OwnPromotion,
-    PromotionDecided,
     TrainingUnderWay,
 )
-from fraud.learning import selectors
+from fraud.learning import proposals, selectors
 from fraud.learning.policy import LEARNING, LearningPolicy
-from fraud.models import DriftCheck, ModelVersion, Promotion, TrainingRun
+from fraud.learning.proposals import REASON_MAX, may, reasoned, wait_in_line
+from fraud.models import CostTable, DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.rulebook import services as rulebook
 
 if TYPE_CHECKING:
     from fraud.learning.bundle import Bundle
     from fraud.learning.evidence import Evidence
-
-REASON_MIN, REASON_MAX = 3, 500
-
 
 # --- training -----------------------------------------------------------------------------------
 
@@ -42,7 +39,7 @@ REASON_MIN, REASON_MAX = 3, 500
 def ask_for_training(*, by: User | None) -> TrainingRun:
     """Leave a row for the worker; without `by` it is the schedule that asks."""
     if by is not None:
-        _may(by, "train_model")
+        may(by, "train_model")
     try:
         with transaction.atomic():
             run = TrainingRun.objects.create(asked_by=by)
@@ -93,9 +90,9 @@ def keep(
 @transaction.atomic
 def start_shadow(*, model: ModelVersion, by: User, reason: str) -> ModelVersion:
     """Let a model say beside each decision what it would have said, instead of the one before."""
-    _may(by, "propose_model")
-    reason = _reason(reason)
-    _lock()
+    may(by, "propose_model")
+    reason = reasoned(reason)
+    wait_in_line()
     if selectors.state_of(model) in {selectors.SHADOW, selectors.CHAMPION}:
         raise ModelInWrongState("This model is in use already.")
     instead = selectors.shadow()
@@ -116,8 +113,8 @@ def propose_promotion(
     """Ask a colleague to put the shadow in force. Refused unless later payments speak for it."""
     from fraud.learning import evidence
 
-    _may(by, "propose_model")
-    reason = _reason(reason)
+    may(by, "propose_model")
+    reason = reasoned(reason)
     if selectors.shadow() != model:
         raise ModelInWrongState("A model is tried in the shadow first.")
     # Measured before the transaction: it takes seconds, and no lock waits for it. Whoever approves
@@ -127,29 +124,22 @@ def propose_promotion(
     return _propose(model, found, by, reason, policy)
 
 
-@transaction.atomic
 def _propose(
     model: ModelVersion, found: "Evidence", by: User, reason: str, policy: LearningPolicy
 ) -> Promotion:
-    try:
-        with transaction.atomic():
-            promotion = Promotion.objects.create(
-                model=model,
-                figures=found.to_json(),
-                reason=reason,
-                proposed_by=by,
-                expires_at=timezone.now() + policy.promotion_life,
-            )
-    except IntegrityError:
-        raise ModelInWrongState("This model waits for a colleague's decision already.") from None
-    record(
-        "fraud.promotion.proposed",
-        subject=promotion,
-        by=by,
+    promotion = Promotion(
+        model=model,
+        figures=found.to_json(),
         reason=reason,
-        data={"model": model.public_id, "figures": _as_text(promotion.figures)},
+        proposed_by=by,
+        expires_at=timezone.now() + policy.promotion_life,
     )
-    return promotion
+    return proposals.propose(
+        promotion,
+        instead=ModelInWrongState("This model waits for a colleague's decision already."),
+        said={"model": model.public_id, "figures": _as_text(promotion.figures)},
+        model=model,
+    )
 
 
 def check(found: "Evidence", policy: LearningPolicy = LEARNING) -> None:
@@ -180,11 +170,12 @@ def check(found: "Evidence", policy: LearningPolicy = LEARNING) -> None:
 @transaction.atomic
 def approve_promotion(*, promotion: Promotion, by: User, reason: str = "") -> ModelVersion:
     """Put the model in force, once, if nothing has changed since it was proposed."""
-    promotion = _lock_promotion(promotion, by)
+    promotion = proposals.locked(promotion, by)
     model, now = promotion.model, selectors.champion()
     if selectors.shadow() != model or promotion.figures["against"] != _name(now):
         raise ModelInWrongState("It was compared with another model; withdraw, and propose again.")
-    _decide(promotion, Promotion.Status.APPROVED, by, reason)
+    said = {"model": model.public_id}
+    proposals.decide(promotion, Promotion.Status.APPROVED, by=by, reason=reason, said=said)
     why = reason.strip() or promotion.reason
     rulebook.publish(champion=model.public_id, shadow_model="", why=why, by=by)
     record(
@@ -199,20 +190,16 @@ def approve_promotion(*, promotion: Promotion, by: User, reason: str = "") -> Mo
 
 
 def reject_promotion(*, promotion: Promotion, by: User, reason: str) -> Promotion:
-    return _end_promotion(promotion, Promotion.Status.REJECTED, by, reason)
+    return _turn_down(promotion, Promotion.Status.REJECTED, by, reason)
 
 
 def withdraw_promotion(*, promotion: Promotion, by: User, reason: str) -> Promotion:
-    return _end_promotion(promotion, Promotion.Status.WITHDRAWN, by, reason)
+    return _turn_down(promotion, Promotion.Status.WITHDRAWN, by, reason)
 
 
-@transaction.atomic
-def _end_promotion(promotion: Promotion, status: str, by: User, reason: str) -> Promotion:
-    reason = _reason(reason)
-    own = status == Promotion.Status.WITHDRAWN
-    promotion = _lock_promotion(promotion, by, own=own)
-    _decide(promotion, status, by, reason)
-    return promotion
+def _turn_down(promotion: Promotion, status: str, by: User, reason: str) -> Promotion:
+    said = {"model": promotion.model.public_id}
+    return proposals.turn_down(promotion, status, by=by, reason=reason, said=said)
 
 
 @transaction.atomic
@@ -221,9 +208,9 @@ def roll_back(*, by: User, reason: str) -> ModelVersion | None:
 
     One person may: a model that harms must not wait for a colleague to wake up.
     """
-    _may(by, "roll_back_model")
-    reason = _reason(reason)
-    _lock()
+    may(by, "roll_back_model")
+    reason = reasoned(reason)
+    wait_in_line()
     now = selectors.champion()
     if now is None:
         raise NothingToRollBack()
@@ -240,13 +227,59 @@ def roll_back(*, by: User, reason: str) -> ModelVersion | None:
     return selectors.champion()
 
 
+# --- what mistakes cost ---------------------------------------------------------------------------
+
+
+def propose_costs(
+    *, missed_cents: int, held_cents: int, looking_cents: int, by: User, reason: str,
+    policy: LearningPolicy = LEARNING,
+) -> CostTable:  # fmt: skip
+    """Say what a missed fraud, a customer stopped for nothing and a look at an alert cost, in cents
+    of about a euro. In force once a colleague agrees; thresholds follow when they are tuned."""
+    may(by, "propose_model")
+    amounts = (missed_cents, held_cents, looking_cents)
+    if not (missed_cents > 0 and all(0 <= cents <= policy.cost_cents_max for cents in amounts)):
+        raise CostsInvalid()
+    table = CostTable(
+        missed_cents=missed_cents,
+        held_cents=held_cents,
+        looking_cents=looking_cents,
+        reason=reasoned(reason),
+        proposed_by=by,
+        expires_at=timezone.now() + policy.promotion_life,
+    )
+    return proposals.propose(table, instead=CostsProposed(), said=_amounts(table))
+
+
+@transaction.atomic
+def approve_costs(*, costs: CostTable, by: User, reason: str = "") -> CostTable:
+    table = proposals.locked(costs, by)
+    said = _amounts(table)
+    proposals.decide(table, CostTable.Status.APPROVED, by=by, reason=reason, said=said)
+    return table
+
+
+def reject_costs(*, costs: CostTable, by: User, reason: str) -> CostTable:
+    rejected = CostTable.Status.REJECTED
+    return proposals.turn_down(costs, rejected, by=by, reason=reason, said=_amounts(costs))
+
+
+def withdraw_costs(*, costs: CostTable, by: User, reason: str) -> CostTable:
+    withdrawn = CostTable.Status.WITHDRAWN
+    return proposals.turn_down(costs, withdrawn, by=by, reason=reason, said=_amounts(costs))
+
+
+def _amounts(table: CostTable) -> dict[str, int]:
+    return {name: getattr(table, name) for name in ("missed_cents", "held_cents", "looking_cents")}
+
+
 # --- drift --------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def acknowledge_drift(*, check: DriftCheck, by: User, note: str = "") -> DriftCheck:
     """Somebody has looked at the alarm."""
-    _may(by, "acknowledge_driftcheck")
+    may(by, "acknowledge_driftcheck")
     check = DriftCheck.objects.select_for_update().get(pk=check.pk)
     if not check.alarmed or check.seen_at is not None:
         raise DriftAlreadySeen()
@@ -257,49 +290,6 @@ def acknowledge_drift(*, check: DriftCheck, by: User, note: str = "") -> DriftCh
 
 
 # --- what they share ----------------------------------------------------------------------------
-
-
-def _may(by: User, right: str) -> None:
-    if not by.has_perm(f"fraud.{right}"):
-        raise Forbidden()
-
-
-def _reason(text: str) -> str:
-    text = text.strip()
-    if not REASON_MIN <= len(text) <= REASON_MAX:
-        raise ReasonNeeded()
-    return text
-
-
-def _lock() -> None:
-    """One change of what is in force at a time: two at once would each retire the same model."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('fraud.models', 0))")
-
-
-def _lock_promotion(promotion: Promotion, by: User, *, own: bool = False) -> Promotion:
-    """The proposal as it is now, if this person may end it in this way."""
-    _may(by, "propose_model" if own else "decide_model")
-    _lock()
-    promotion = Promotion.objects.select_for_update(of=["self"]).get(pk=promotion.pk)
-    if not promotion.is_open(timezone.now()):
-        raise PromotionDecided()
-    if (promotion.proposed_by_id == by.pk) is not own:
-        raise OwnPromotion() if not own else Forbidden()
-    return promotion
-
-
-def _decide(promotion: Promotion, status: str, by: User, reason: str) -> None:
-    promotion.status, promotion.decided_by, promotion.decided_at = status, by, timezone.now()
-    promotion.decision_reason = reason.strip()[:REASON_MAX]
-    promotion.save(update_fields=["status", "decided_by", "decided_at", "decision_reason"])
-    record(
-        f"fraud.promotion.{status}",
-        subject=promotion,
-        by=by,
-        reason=promotion.decision_reason,
-        data={"model": promotion.model.public_id},
-    )
 
 
 def _name(model: ModelVersion | None) -> str | None:

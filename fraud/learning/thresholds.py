@@ -1,23 +1,13 @@
-"""From which score on somebody is asked: by what officers can look at, or by what errors cost."""
+"""From which score on somebody is asked, by what officers can look at; by costs see `costs`."""
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class Costs:
-    """In any one currency: only their proportions matter."""
-
-    missed_fraud: float  # a fraud that went through
-    held_genuine: float  # a customer who was asked for nothing, or calls
-    looking: float  # an officer's or customer's minutes for each alert, either way
-
-
 class NoBudget(ValueError):
-    """A budget of alerts is positive, and a cost is not negative."""
+    """A budget of alerts is positive."""
 
 
 def by_budget(scores: Any, *, days: float, alerts_a_day: float) -> float:
@@ -34,19 +24,6 @@ def by_budget(scores: Any, *, days: float, alerts_a_day: float) -> float:
     first_too_many = ordered[allowed]
     higher = ordered[:allowed][ordered[:allowed] > first_too_many]
     return float(higher[-1]) if len(higher) else math.nextafter(float(first_too_many), 2.0)
-
-
-def by_cost(costs: Costs) -> float:
-    """Where a calibrated chance makes asking as dear as letting go.
-
-    Asked: `looking + (1 - p) * held_genuine`. Let go: `p * missed_fraud`.
-    """
-    values = (costs.missed_fraud, costs.held_genuine, costs.looking)
-    if min(values) < 0 or not all(map(math.isfinite, values)) or costs.missed_fraud <= 0:
-        raise NoBudget("costs are not negative, and a missed fraud costs something")
-    return min(
-        (costs.looking + costs.held_genuine) / (costs.missed_fraud + costs.held_genuine), 1.0
-    )
 
 
 def step(now: float, wanted: float, *, share_max: float) -> float:

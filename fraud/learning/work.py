@@ -223,7 +223,8 @@ def _remember(
 
 
 def tune(policy: LearningPolicy = LEARNING) -> float | None:
-    """One step of the threshold towards the officers' budget of alerts, as a new ruleset.
+    """One step of the threshold towards where asking is worth what it costs, as far as officers can
+    look at the alerts; as a new ruleset.
 
     None while there are too few scores of the champion to go by.
     """
@@ -239,12 +240,18 @@ def tune(policy: LearningPolicy = LEARNING) -> float | None:
     days = (now - min(moment for _, moment in rows)) / DAY
     if days < policy.tuning_days_min:
         return None
-    wanted = thresholds.by_budget(
-        [score for score, _ in rows], days=days, alerts_a_day=policy.alerts_a_day
-    )
+    wanted, why = _wanted([score for score, _ in rows], days, policy)
     force = rulebook_selectors.current()
     step = thresholds.step(force.flagged_from, wanted, share_max=policy.retune_share_max)
     flagged_from = min(step, force.blocked_from - policy.threshold_gap)
-    why = f"{policy.alerts_a_day:g} alerts a day, as officers can look at"
     rulebook.publish(flagged_from=flagged_from, why=why, by=None)
     return flagged_from
+
+
+def _wanted(scores: list[float], days: float, policy: LearningPolicy) -> tuple[float, str]:
+    """What officers can look at bounds what would be worth it; without costs it is all there is."""
+    budget = thresholds.by_budget(scores, days=days, alerts_a_day=policy.alerts_a_day)
+    table = selectors.costs()
+    if table is not None and table.costs.threshold >= budget:
+        return table.costs.threshold, f"what mistakes cost, {table.public_id}"
+    return budget, f"{policy.alerts_a_day:g} alerts a day, as officers can look at"

@@ -6,7 +6,14 @@ from fraud.models.cases import Case, CaseEntry, CaseQuerySet, EvidenceFile, Susp
 from fraud.models.decisions import Decision, DecisionQuerySet, PaymentFact
 from fraud.models.disputes import Dispute
 from fraud.models.labels import Label
-from fraud.models.learning import DriftCheck, ModelVersion, Promotion, TrainingRun
+from fraud.models.learning import (
+    CostTable,
+    DriftCheck,
+    ModelVersion,
+    Promotion,
+    Proposed,
+    TrainingRun,
+)
 from fraud.models.limits import PolicyVersion
 from fraud.models.profile import LearningChoice
 from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
@@ -26,6 +33,7 @@ __all__ = [
     "Case",
     "CaseEntry",
     "CaseQuerySet",
+    "CostTable",
     "DeadLetter",
     "DeadLetterQuerySet",
     "Decision",
@@ -39,6 +47,7 @@ __all__ = [
     "PaymentFact",
     "PolicyVersion",
     "Promotion",
+    "Proposed",
     "Rule",
     "RuleHit",
     "RuleStep",

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from fintrust.core.fields import TxField
 from fintrust.core.ids import PublicModel, PublicQuerySet
+from fraud.learning.costs import Costs
 
 
 class TrainingRun(PublicModel):
@@ -101,19 +102,16 @@ class ModelVersion(PublicModel):
         return self.public_id
 
 
-class Promotion(PublicModel):
-    """One officer proposes a model with its figures, another decides."""
+class Proposed(PublicModel):
+    """What one officer proposes and another decides, in time."""
 
     class Status(models.TextChoices):
         OPEN = "open", "Waiting"
         APPROVED = "approved", "Approved"
         REJECTED = "rejected", "Rejected"
         WITHDRAWN = "withdrawn", "Withdrawn"
+        EXPIRED = "expired", "Ran out"
 
-    prefix: ClassVar[str] = "prm"
-
-    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="promotions")
-    figures = models.JSONField()
     reason = models.CharField(max_length=500)
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -128,20 +126,20 @@ class Promotion(PublicModel):
     objects: ClassVar = PublicQuerySet.as_manager()
 
     class Meta:
+        abstract = True
         default_permissions = ("view",)
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["model"], condition=Q(status="open"), name="fraud_promotion_open_once"
-            ),
             models.CheckConstraint(
-                condition=Q(status="open", decided_at__isnull=True, decided_by__isnull=True)
+                condition=Q(
+                    status__in=["open", "expired"], decided_at__isnull=True, decided_by__isnull=True
+                )
                 | (
                     Q(status__in=["approved", "rejected"], decided_at__isnull=False)
                     & Q(decided_by__isnull=False)
                     & ~Q(decided_by=F("proposed_by"))
                 )
                 | Q(status="withdrawn", decided_at__isnull=False, decided_by=F("proposed_by")),
-                name="fraud_promotion_two_people",
+                name="fraud_%(class)s_two_people",
             ),
         ]
 
@@ -150,6 +148,49 @@ class Promotion(PublicModel):
 
     def is_open(self, now: datetime) -> bool:
         return self.status == self.Status.OPEN and now < self.expires_at
+
+
+class Promotion(Proposed):
+    """A model that an officer proposes to put in force, with its figures."""
+
+    prefix: ClassVar[str] = "prm"
+
+    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="promotions")
+    figures = models.JSONField()
+
+    class Meta(Proposed.Meta):
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["model"], condition=Q(status="open"), name="fraud_promotion_open_once"
+            ),
+            *Proposed.Meta.constraints,
+        ]
+
+
+class CostTable(Proposed):
+    """What mistakes cost, in cents of about a euro; the newest that was approved is in force."""
+
+    prefix: ClassVar[str] = "cst"
+
+    missed_cents = models.PositiveIntegerField("a fraud that goes through")
+    held_cents = models.PositiveIntegerField("a customer stopped for nothing")
+    looking_cents = models.PositiveIntegerField("looking at an alert")
+
+    class Meta(Proposed.Meta):
+        verbose_name = "cost table"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                models.Value(1), condition=Q(status="open"), name="fraud_costtable_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(missed_cents__gt=0), name="fraud_costtable_missed_costs"
+            ),
+            *Proposed.Meta.constraints,
+        ]
+
+    @property
+    def costs(self) -> Costs:
+        return Costs(self.missed_cents, self.held_cents, self.looking_cents)
 
 
 class DriftCheck(PublicModel):

@@ -113,7 +113,8 @@ class OwnProfile(APIView):
         """Forget what is normal for you
 
         Only payments from now on count. It is judged by from three days later on; until then the
-        old normal guards. Asking again while that waits changes nothing.
+        old normal guards. Asking again while that waits changes nothing. Which devices are yours
+        and where you were last is not forgotten: it protects you, and runs out by itself.
         """
         services.forget_normal(customer=request.user, by=request.user)
         return Response(_shown(request.user))

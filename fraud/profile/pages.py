@@ -15,6 +15,7 @@ from fintrust.core.http import PersonRequest
 from fraud.profile import selectors, services
 from fraud.profile.normal import WEEKDAYS, Profile
 from fraud.profile.policy import PROFILE
+from fraud.travel.policy import TRAVEL
 
 LEARN, STOP, FORGET = "learn", "stop", "forget"
 
@@ -32,6 +33,8 @@ def habits(request: PersonRequest) -> HttpResponse:
         "normal": normal,
         "learning": selectors.learning_of(request.user),
         "guard_days": PROFILE.guard.days,
+        "device_days": TRAVEL.device_max.days,
+        "place_days": TRAVEL.place_max.days,
         "hours": _counts("Hour", [f"{hour:02}:00" for hour in range(24)], normal.hours),
         "weekdays": _counts("Day", WEEKDAYS, normal.weekdays),
         "amounts": _amounts(normal),

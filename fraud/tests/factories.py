@@ -1,5 +1,7 @@
 """Facts, snapshots and rows for tests: a customer with a normal of their own."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +12,8 @@ from fraud import services
 from fraud.facts import Facts
 from fraud.features import AGGREGATES, Snapshot
 from fraud.features.moments import micros_of
+from fraud.limits.selectors import written_by
+from fraud.limits.services import set_policies
 from fraud.models import PaymentFact
 from fraud.policy import FraudPolicy
 from fraud.verdict import Ruleset
@@ -80,3 +84,11 @@ def habit(
     for back, amount in enumerate(reversed(amounts), start=1):
         at = NOON - back * every
         paid(customer_id=person.pk, amount_minor=amount, at=at, **changes)
+
+
+def limit_payments(
+    person: User, largest_minor: Mapping[str, int], *, stepped_up: bool = False
+) -> None:
+    """Their own limits as they are, with these for one payment in each currency."""
+    asked = replace(written_by(person).asked, max_transaction_amount=largest_minor)
+    set_policies(customer=person, asked=asked, by=person, stepped_up=stepped_up)

@@ -8,7 +8,7 @@ from audit.models import Record
 from fraud import services
 from fraud.models import AfterScore, Alert, Decision, LearningChoice, PaymentFact, PolicyVersion
 from fraud.profile.services import forget_normal
-from fraud.tests.factories import LENIENT, customer, facts, paid
+from fraud.tests.factories import LENIENT, customer, facts, limit_payments, paid
 
 pytestmark = pytest.mark.django_db
 MODELS = (Decision, Alert, PaymentFact, AfterScore, PolicyVersion, LearningChoice)
@@ -45,7 +45,7 @@ def desk(client):
 def rows(ada, alert):
     """One row of each kind."""
     fact = paid(customer_id=ada.pk)
-    services.set_limits(customer=ada, largest_minor={"GBP": 10_000_00}, by=ada)
+    limit_payments(ada, {"GBP": 10_000_00})
     score = AfterScore.objects.create(fact=fact, model="forest-1", score=0.4)
     limit = PolicyVersion.objects.get()
     forget_normal(customer=ada, by=ada)

@@ -16,7 +16,7 @@ from fraud import services as fraud
 from fraud.cases import intake, selectors, services
 from fraud.models import Alert, Case, CaseEntry, Decision, EvidenceFile, Label
 from fraud.policy import CASES, CasePolicy, cents
-from fraud.tests.factories import PASSWORD, customer, facts
+from fraud.tests.factories import PASSWORD, customer, facts, limit_payments
 
 pytestmark = pytest.mark.django_db
 FRAUD, NOT_FRAUD, OPEN_QUESTION = Case.Outcome
@@ -94,7 +94,7 @@ def test_two_customers_have_two_cases(ada):
 
 
 def test_ones_own_limit_opens_no_case_but_joins_one(ada):
-    fraud.set_limits(customer=ada, largest_minor={"GBP": 10_00}, by=ada)
+    limit_payments(ada, {"GBP": 10_00})
     fraud.assess(facts(customer_id=ada.pk, amount_minor=20_00))
     assert Alert.objects.get().kind == "limit" and not Case.objects.exists()
     fraud.raise_alert(

@@ -1,21 +1,27 @@
 """The same history payment by payment and as columns: every number is the same, bit for bit."""
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+import time_machine
+from django.db import connection
 
 from fraud import features, selectors
+from fraud.errors import NothingToKeep
 from fraud.facts import Facts
 from fraud.features import AGGREGATES, FEATURES, Snapshot, aggregates
-from fraud.features.columns import History, Labels, Table, table
+from fraud.features.columns import ALWAYS, NEVER, Choices, History, Labels, Table, table
 from fraud.features.history import stored
 from fraud.features.statement import statement
-from fraud.models import Decision, Label, PaymentFact
-from fraud.tests.factories import NOON, customer, facts
+from fraud.models import Decision, Label, LearningChoice, PaymentFact
+from fraud.profile.policy import PROFILE, ProfilePolicy
+from fraud.profile.services import choose_learning, forget_normal, keep_normal
+from fraud.tests.factories import NOON, customer, facts, snapshot
 from fraud.tests.reading import bounded
 from fraud.travel import presence
 from fraud.travel import services as travel
@@ -37,15 +43,22 @@ class Live:
 
 def live(seed: int, payments: int, asked_by: Any) -> list[Live]:
     """A random life of few people: ties, several currencies, refused payments, late labels that
-    are corrected. Each payment is asked about before it is booked."""
-    dice = random.Random(seed)
+    are corrected, and two of them change their mind about being learned from. Each payment is asked
+    about before it is booked."""
+    dice, mind = random.Random(seed), random.Random(seed)
     people = [customer(f"p{seed}_{n}@example.com") for n in range(3)]
     steps = [timedelta(0), MICROSECOND, timedelta(minutes=9), timedelta(hours=7), timedelta(days=2)]
     exact = [timedelta(minutes=10), timedelta(hours=1), timedelta(days=1), timedelta(days=7)]
-    at, seen = NOON, list[Live]()
+    at, seen, effect = NOON, list[Live](), None
     waiting: list[tuple[Any, Decision, bool]] = []
     for _ in range(payments):
-        at += dice.choice([*steps, *exact, timedelta(days=dice.random())])
+        before = at
+        at += effect or dice.choice([*steps, *exact, timedelta(days=dice.random())])
+        effect = None
+        if at > before and mind.random() < 0.3:
+            wait = mind.choice([*exact, timedelta(0), PROFILE.guard])
+            _choose(mind, mind.choice(people[1:]), at, wait)
+            effect = mind.choice([None, None, wait])  # somebody pays at the moment it takes effect
         for due in [label for label in waiting if label[0] < at]:
             waiting.remove(due)
             _label(*due)
@@ -81,6 +94,21 @@ def _asked(dice: random.Random, person: Any, at: Any) -> Facts:
         timezone=dice.choice(["Europe/London", "Asia/Tokyo"]),
         at=at,
     )
+
+
+def _choose(mind: random.Random, person: Any, at: Any, wait: timedelta) -> None:
+    policy = ProfilePolicy(guard=wait)
+    with time_machine.travel(at, tick=False):
+        match mind.choice(["off", "on", "on", "forget", "keep", "all"]):
+            case "all":  # no verb goes back to what was forgotten, but a row could say so
+                LearningChoice.objects.create(customer=person, learns=True, effective_at=at)
+            case "forget":
+                forget_normal(customer=person, by=person, policy=policy)
+            case "keep":
+                with suppress(NothingToKeep):
+                    keep_normal(customer=person, by=person)
+            case word:
+                choose_learning(customer=person, learn=word == "on", by=person, policy=policy)
 
 
 def _book(asked: Facts, known: Snapshot, *, moved: bool) -> Decision:
@@ -158,6 +186,11 @@ def both(
     seed: int, payments: int, rows_max: int | None
 ) -> tuple[list[Live], Table, dict[Any, int]]:
     declared = list(AGGREGATES.values()) if rows_max is None else bounded(rows_max)
+    named = {one.name: one for one in declared}
+    declared += [  # habits in a window, and of different values: nothing declares these yet
+        replace(named["own_sum_7d"], name="learned_sum_7d", habit=True),
+        replace(named["own_payees_24h"], name="learned_payees", habit=True, window=None),
+    ]
     seen = live(seed, payments, statement(declared, selectors._RIDERS))
     history, decisions = stored(END)
     columns = table(history, {one.name: one for one in declared})
@@ -179,6 +212,10 @@ def test_live_and_in_columns_every_number_is_the_same(seed, rows_max):
     if rows_max is not None:  # who remembers so little knows no habit to leave
         rare |= {"own_unusual_3d", "own_unusual_7d", "own_unusual_30d"}
     assert dull <= rare
+    # They met both sides of what is learned from, and some of them learned again.
+    since, at = columns.history.learned_since(), columns.history.at
+    assert {ALWAYS, NEVER} < set(since.tolist()) and set(since.tolist()) & set(at.tolist())
+    assert set(columns.history.choices.effective_at.tolist()) & set(at.tolist())
 
 
 @pytest.mark.django_db
@@ -206,7 +243,13 @@ def _until(history: History, rows: int, moment: int) -> History:
         payment=labels.payment[kept], fraud=labels.fraud[kept], known_at=labels.known_at[kept]
     )
     given = {name: column[:rows] for name, column in history.given.items()}
-    return replace(history, **columns, labels=known, given=given)
+    made = history.choices.effective_at <= moment
+    choices = Choices(
+        customer=history.choices.customer[made],
+        since=history.choices.since[made],
+        effective_at=history.choices.effective_at[made],
+    )
+    return replace(history, **columns, labels=known, given=given, choices=choices)
 
 
 @pytest.mark.django_db
@@ -217,6 +260,27 @@ def test_an_empty_bank_has_empty_columns():
     for name, feature in FEATURES.items():
         if feature.numeric:
             assert len(columns.feature(name)) == 0
+
+
+@pytest.mark.django_db
+def test_what_is_booked_and_answered_meanwhile_disturbs_nobody():
+    """Between two reads a payment is booked and known to be fraud at once."""
+    person = customer()
+    asked = [facts(customer_id=person.pk, at=NOON + n * timedelta(hours=1)) for n in range(2)]
+    first = _book(asked[0], snapshot(), moved=True)
+    _label(NOON, first, True)
+    waiting = [asked[1]]
+
+    def between(execute, sql, *rest):
+        answer = execute(sql, *rest)
+        if sql.lstrip().startswith("SELECT") and waiting:
+            _label(END, _book(waiting.pop(), snapshot(), moved=True), True)
+        return answer
+
+    with connection.execute_wrapper(between):
+        history, decisions = stored(END + MICROSECOND)
+    assert len(history.labels.payment) == 1
+    assert decisions[history.labels.payment[0]] == first.pk
 
 
 def test_a_history_is_sorted():

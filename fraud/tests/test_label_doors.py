@@ -12,7 +12,7 @@ from fraud import services as fraud
 from fraud.labels import selectors, services
 from fraud.models import Alert, Case, Dispute, Label
 from fraud.policy import CASES, LABELS, LabelPolicy
-from fraud.tests.factories import customer, facts, paid
+from fraud.tests.factories import customer, facts, limit_payments, paid
 
 pytestmark = pytest.mark.django_db
 NOT_MINE, TRICKED, MISTAKE, NOT_RECEIVED = Dispute.Reason
@@ -58,7 +58,7 @@ def test_an_ordinary_payment_and_money_that_arrived_ask_nothing(ada):
 
 
 def test_nobody_is_asked_about_what_their_own_limit_refused(ada):
-    fraud.set_limits(customer=ada, largest_minor={"GBP": 1_00}, by=ada)
+    limit_payments(ada, {"GBP": 1_00})
     decision = fraud.assess(facts(customer_id=ada.pk, amount_minor=9_00, at=timezone.now()))
     fraud.raise_alert(decision, kind="payment", severity="low", text="odd")
     assert not selectors.questions_of(ada)

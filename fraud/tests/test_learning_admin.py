@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from fraud.learning import registry, selectors, services
-from fraud.models import DriftCheck, ModelVersion, Promotion, TrainingRun
+from fraud.models import CostTable, DriftCheck, ModelVersion, Promotion, TrainingRun
 from fraud.tests import lessons
 from fraud.tests.factories import customer
 
 pytestmark = pytest.mark.django_db
-ROOMS = (ModelVersion, TrainingRun, Promotion, DriftCheck)
+ROOMS = (ModelVersion, TrainingRun, Promotion, CostTable, DriftCheck)
 VIEW = tuple(f"view_{room._meta.model_name}" for room in ROOMS)
 DEEDS = (
     "train_model",
@@ -68,7 +68,13 @@ def rows(olga, model):
         worst="score", worst_shift=0.31, alarmed=True,
     )  # fmt: skip
     run = TrainingRun.objects.create(asked_by=olga, status="running", step="growing", percent=35)
-    return {ModelVersion: model, TrainingRun: run, Promotion: promotion, DriftCheck: check}
+    costs = services.propose_costs(
+        missed_cents=95_00, held_cents=5_00, looking_cents=0, by=olga, reason="our losses"
+    )
+    return {
+        ModelVersion: model, TrainingRun: run, Promotion: promotion, CostTable: costs,
+        DriftCheck: check,
+    }  # fmt: skip
 
 
 def url(room, page, *args):
@@ -96,11 +102,12 @@ def test_the_rooms_say_what_matters(client, rows):
     assert "35%, growing" in page(TrainingRun)
     assert "0.710, against 0.200" in page(Promotion) and "+0.400 to +0.600" in page(Promotion)
     assert "0.310" in page(DriftCheck)
+    assert "€95.00" in page(CostTable) and "5.0%" in page(CostTable)
 
 
 def test_the_sidebar_counts_what_waits(client, rows):
     sidebar = client.get(reverse("admin:index")).content.decode()
-    assert "Models to decide" in sidebar and "Drift" in sidebar
+    assert all(room in sidebar for room in ("Models to decide", "Costs of mistakes", "Drift"))
 
 
 def test_a_training_is_asked_for_by_a_page_that_asks_first(client, olga):
@@ -144,6 +151,30 @@ def test_another_officer_puts_it_in_force_and_anyone_takes_it_back(client, rows,
     assert client.post(back, {"reason": "it harms"}).status_code == 403  # nothing in force
 
 
+COSTS = {"missed": "95.00", "held": "5", "looking": "0", "reason": "our losses"}
+
+
+def test_costs_are_proposed_by_one_officer_and_put_in_force_by_another(client, olga):
+    page = url(CostTable, "propose")
+    assert b"A colleague decides" in client.get(page).content
+    for wrong in ({"missed": "0"}, {"held": "-0.01"}, {"looking": "x"}, {"reason": ""}):
+        assert client.post(page, COSTS | wrong).status_code == 200
+    assert not CostTable.objects.exists()
+    assert client.post(page, COSTS).status_code == 302
+    table = CostTable.objects.get()
+    assert (table.missed_cents, table.held_cents, table.looking_cents) == (95_00, 5_00, 0)
+    assert b"waits for a colleague" in client.post(page, COSTS).content
+    approve = url(CostTable, "approve", table.pk)
+    assert client.post(approve, {}).status_code == 403  # one's own proposal
+    officer(client, "otto@example.com", *VIEW, *DEEDS)
+    assert "from a chance" in client.get(url(CostTable, "changelist")).content.decode()
+    asks = client.get(approve).content.decode()
+    assert "5.0%" in asks and "€95.00" in asks and "30.0%" in asks
+    assert client.post(approve, {"reason": ""}).status_code == 302
+    assert selectors.costs() == table
+    assert client.post(approve, {"reason": ""}).status_code == 403  # decided
+
+
 def test_an_alarm_is_acknowledged_once(client, rows):
     page = url(DriftCheck, "acknowledge", rows[DriftCheck].pk)
     assert client.get(page).status_code == 200
@@ -155,7 +186,8 @@ def test_an_alarm_is_acknowledged_once(client, rows):
 @pytest.mark.parametrize(
     "room, deed",
     [(ModelVersion, "try_in_shadow"), (ModelVersion, "propose"), (Promotion, "approve"),
-     (Promotion, "reject"), (Promotion, "withdraw"), (DriftCheck, "acknowledge")],
+     (Promotion, "reject"), (Promotion, "withdraw"), (CostTable, "approve"),
+     (DriftCheck, "acknowledge")],
 )  # fmt: skip
 def test_who_may_only_read_does_nothing(client, rows, room, deed):
     officer(client, "reader@example.com", *VIEW)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from fraud.learning import drift, metrics, thresholds, voices, weights
+from fraud.learning.costs import Costs, NoCosts
 from fraud.learning.policy import LEARNING
-from fraud.learning.thresholds import Costs, NoBudget
+from fraud.learning.thresholds import NoBudget
 from fraud.learning.weights import Scale
 
 DICE = np.random.default_rng(5)
@@ -226,7 +227,7 @@ def test_no_budget_is_no_threshold(days, alerts):
     ],
 )
 def test_at_the_threshold_asking_costs_what_letting_go_costs(costs, threshold):
-    found = thresholds.by_cost(costs)
+    found = costs.threshold
     assert found == threshold
     if 0 < found < 1:
         asked = costs.looking + (1 - found) * costs.held_genuine
@@ -237,8 +238,8 @@ def test_at_the_threshold_asking_costs_what_letting_go_costs(costs, threshold):
     "costs", [(0, 1, 1), (1, -1, 1), (1, 1, -1), (math.inf, 1, 1), (1, math.nan, 1)]
 )
 def test_costs_that_cannot_be_are_refused(costs):
-    with pytest.raises(NoBudget):
-        thresholds.by_cost(Costs(*costs))
+    with pytest.raises(NoCosts):
+        Costs(*costs)
 
 
 @pytest.mark.parametrize(

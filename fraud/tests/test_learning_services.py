@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import Permission
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit.models import Record
@@ -16,6 +16,8 @@ from fintrust.core.ids import uuid7
 from fintrust.core.models import Event
 from fraud import tasks
 from fraud.errors import (
+    CostsInvalid,
+    CostsProposed,
     DriftAlreadySeen,
     ModelInWrongState,
     ModelNotBetter,
@@ -36,6 +38,7 @@ from fraud.learning.policy import LEARNING
 from fraud.learning.scorer import Scorer
 from fraud.models import (
     AfterScore,
+    CostTable,
     DriftCheck,
     Label,
     ModelVersion,
@@ -414,6 +417,15 @@ def test_a_proposal_that_ran_out_cannot_be_approved(trained, olga, otto):
         services.approve_promotion(promotion=proposed, by=otto)
 
 
+def test_what_ran_out_can_be_proposed_again(trained, olga, otto):
+    brief = replace(FEW, promotion_life=timedelta(0))
+    old = services.propose_promotion(model=trained, by=olga, reason="better", policy=brief)
+    new = services.propose_promotion(model=trained, by=olga, reason="still better", policy=FEW)
+    old.refresh_from_db()
+    assert (old.status, old.decided_by) == ("expired", None)
+    assert services.approve_promotion(promotion=new, by=otto) == trained
+
+
 def test_one_proposal_about_a_model_waits_at_a_time(trained, olga, otto):
     services.propose_promotion(model=trained, by=olga, reason="better", policy=FEW)
     with pytest.raises(ModelInWrongState, match="waits"):
@@ -586,6 +598,107 @@ def test_a_threshold_stays_below_the_one_that_blocks(trained, olga, otto):
     work.score_history(FEW)
     rulebook.publish(flagged_from=0.58, blocked_from=0.6, why="an edge", by=None)
     assert work.tune(replace(FEW, alerts_a_day=0.1)) == pytest.approx(0.59)
+
+
+def costs(by, *, missed=100_00, held=9_00, looking=1_00, **more):
+    return services.propose_costs(
+        missed_cents=missed, held_cents=held, looking_cents=looking, by=by, reason="our losses",
+        **more,
+    )  # fmt: skip
+
+
+DEAR_TO_ASK = {"missed": 1_00, "held": 9_00, "looking": 0}  # nine chances in ten
+AT_31 = {"missed": 69_00, "held": 0, "looking": 21_39}
+DEAR_TO_MISS = {"missed": 999_00, "held": 1_00, "looking": 0}  # one in a thousand
+
+
+@pytest.mark.parametrize(
+    "amounts, alerts_a_day, threshold",
+    [
+        (DEAR_TO_ASK, 20.0, 0.33),  # a tenth at a time
+        (AT_31, 20.0, 0.31),
+        (DEAR_TO_MISS, 20.0, 0.27),
+        (DEAR_TO_MISS, 0.1, 0.33),  # more alerts than officers can look at
+    ],
+)
+def test_a_threshold_steps_to_what_mistakes_cost_within_the_budget(
+    trained, olga, otto, amounts, alerts_a_day, threshold
+):
+    promoted(trained, olga, otto)
+    work.score_history(FEW)
+    table = costs(olga, **amounts)
+    policy = replace(FEW, alerts_a_day=alerts_a_day)
+    services.approve_costs(costs=table, by=otto)
+    assert work.tune(policy) == pytest.approx(threshold)
+    why = Ruleset.objects.order_by("-number").first().why
+    assert (table.public_id in why) is (table.costs.threshold >= 0.31)
+
+
+def test_of_costs_the_newest_word_of_two_people_holds(olga, otto):
+    first = costs(olga)
+    with pytest.raises(OwnPromotion):
+        services.approve_costs(costs=first, by=olga)
+    with pytest.raises(CostsProposed):
+        costs(otto)
+    assert selectors.costs() is None
+    services.approve_costs(costs=first, by=otto)
+    assert selectors.costs() == first
+    services.reject_costs(costs=costs(otto, missed=50_00), by=olga, reason="too low")
+    services.withdraw_costs(costs=costs(otto, missed=60_00), by=otto, reason="too low")
+    costs(otto, missed=65_00, policy=replace(FEW, promotion_life=timedelta(0)))
+    assert selectors.costs() == first
+    second = services.approve_costs(costs=costs(otto, missed=70_00), by=olga)
+    assert selectors.costs() == second
+    actions = Record.objects.filter(action__startswith="fraud.costtable.").order_by("id")
+    assert [one.action.rpartition(".")[2] for one in actions] == [
+        "proposed", "approved", "proposed", "rejected", "proposed", "withdrawn", "proposed",
+        "proposed", "approved",
+    ]  # fmt: skip
+    assert actions[1].data == {"missed_cents": 100_00, "held_cents": 9_00, "looking_cents": 1_00}
+
+
+MOST = LEARNING.cost_cents_max
+
+
+@pytest.mark.parametrize(
+    "amounts, works",
+    [
+        ({"missed": 1, "held": 0, "looking": 0}, True),
+        ({"missed": 0}, False),
+        ({"held": -1}, False),
+        ({"looking": -1}, False),
+        ({"missed": MOST, "held": MOST, "looking": MOST}, True),
+        ({"missed": MOST + 1}, False),
+        ({"looking": MOST + 1}, False),
+    ],
+)
+def test_costs_are_costs(olga, amounts, works):
+    if works:
+        assert costs(olga, **amounts).costs.threshold <= 1
+    else:
+        with pytest.raises(CostsInvalid):
+            costs(olga, **amounts)
+        assert not CostTable.objects.exists()
+
+
+def test_the_database_itself_wants_two_people_for_costs(olga):
+    table = costs(olga)
+    mine = {"status": "approved", "decided_by": olga, "decided_at": timezone.now()}
+    with pytest.raises(IntegrityError, match="two_people"), transaction.atomic():
+        CostTable.objects.filter(pk=table.pk).update(**mine)
+
+
+def test_costs_want_a_right(olga):
+    nobody = officer("nobody@example.com")
+    table = costs(olga)
+    for deed in (
+        lambda: costs(nobody),
+        lambda: services.approve_costs(costs=table, by=nobody),
+        lambda: services.reject_costs(costs=table, by=nobody, reason="worse"),
+        lambda: services.withdraw_costs(costs=table, by=nobody, reason="worse"),
+    ):
+        with pytest.raises(Forbidden):
+            deed()
 
 
 @pytest.mark.parametrize("change", [{"tuning_payments_min": 10_000}, {"tuning_days_min": 99}])

@@ -2,13 +2,15 @@
 
 import json
 import pickle
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fraud.errors import ModelDamaged, ModelFormatUnknown, TooFewLabels
-from fraud.learning import bundle, metrics, training, voices
+from fraud.learning import bundle, evidence, metrics, training, voices
 from fraud.learning.inputs import FOREST, INPUTS
 from fraud.learning.policy import LEARNING
 from fraud.learning.scorer import Scorer
@@ -32,6 +34,18 @@ def test_the_same_history_makes_the_same_bytes():
     taught = lessons.history()
     again = training.train(taught, lessons.labels(taught), lessons.window(), QUICK)
     assert again.to_bytes() == lessons.model().to_bytes()
+
+
+@pytest.mark.parametrize("name", ["learning/training.py", "features/columns/sliding.py"])
+def test_other_code_has_another_name(monkeypatch, tmp_path, name):
+    here, ours = Path(evidence.__file__).parent, evidence.code_hash()
+    for folder in ("learning", "features"):
+        shutil.copytree(here.parent / folder, tmp_path / folder)
+    monkeypatch.setattr(evidence, "__file__", str(tmp_path / "learning/evidence.py"))
+    assert evidence.code_hash.__wrapped__() == ours
+    with (tmp_path / name).open("a") as source:
+        source.write("# trained otherwise\n")
+    assert evidence.code_hash.__wrapped__() != ours
 
 
 def test_it_finds_frauds_it_has_not_seen(scorer, unseen):

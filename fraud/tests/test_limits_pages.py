@@ -12,7 +12,7 @@ from fraud import services
 from fraud.limits.own import CustomerPolicies, NewPayee, TimeRange
 from fraud.limits.selectors import versions_of, written_by
 from fraud.models import PolicyVersion
-from fraud.tests.factories import PASSWORD, customer, paid
+from fraud.tests.factories import PASSWORD, customer, limit_payments, paid
 
 pytestmark = pytest.mark.django_db
 URL, NOW, CANCEL = (reverse(name) for name in ("limits", "limits-now", "limits-cancel"))
@@ -120,7 +120,7 @@ def test_a_payee_set_elsewhere_stays_chosen_though_nobody_knows_a_name(web, save
 @pytest.mark.parametrize("prefix", ["", "daily-", "new-"])
 @pytest.mark.parametrize("typed", ["0", "-5", "abc", "1.234", "1" * 19, "١٢"])
 def test_a_mistake_is_told_beside_its_field_and_changes_nothing(save, ada, prefix, typed):
-    services.set_limits(customer=ada, largest_minor={"GBP": 5_00}, by=ada)
+    limit_payments(ada, {"GBP": 5_00})
     answer = save(**{f"{prefix}EUR": typed, "GBP": "7.00", "new_payee_hours": "1"})
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [f"{prefix}EUR"]

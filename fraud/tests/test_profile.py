@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from audit.models import Record
@@ -279,6 +280,11 @@ def test_the_page_shows_what_is_normal_in_words(web, ada):
         text = web.get(reverse("habits")).content.decode()
     assert "Half of your payments in GBP are at most £20.00" in text
     assert "From 3 payments" in text
+
+
+def test_the_page_says_what_is_not_forgotten(web, ada):
+    paid(customer_id=ada.pk, at=timezone.now())
+    assert "forgotten 90 and 2 days after" in web.get(reverse("habits")).content.decode()
 
 
 def test_the_page_of_a_newcomer_says_that_nothing_is_known(web):

@@ -16,7 +16,7 @@ from fraud.features import Snapshot
 from fraud.models import Decision
 from fraud.policy import FraudPolicy
 from fraud.replay import replay
-from fraud.tests.factories import NOON, customer, facts, habit, paid
+from fraud.tests.factories import NOON, customer, facts, habit, limit_payments, paid
 from fraud.verdict import CURRENT, decide
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def decisions():
     """Forty decisions of all kinds, each read back from the database."""
     ada, dice = customer(), random.Random(11)
     habit(ada, *[dice.randrange(5_00, 200_00) for _ in range(40)])
-    services.set_limits(customer=ada, largest_minor={"GBP": 4_000_00}, by=ada)
+    limit_payments(ada, {"GBP": 4_000_00})
     made = [
         services.assess(
             facts(

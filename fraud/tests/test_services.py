@@ -9,7 +9,7 @@ from fraud import selectors, services
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, InvalidLimit, NoteTooLong
 from fraud.limits.selectors import versions_of, written_by
 from fraud.models import Alert, Decision, PaymentFact, PolicyVersion
-from fraud.tests.factories import NOON, customer, facts, habit, paid
+from fraud.tests.factories import NOON, customer, facts, habit, limit_payments, paid
 
 pytestmark = pytest.mark.django_db
 
@@ -105,14 +105,14 @@ def test_a_movement_is_learned_once(ada):
 
 @pytest.mark.parametrize("amount, works", [(99_99, True), (100_00, True), (100_01, False)])
 def test_a_customer_pays_up_to_their_own_limit(ada, amount, works):
-    services.set_limits(customer=ada, largest_minor={"GBP": 100_00}, by=ada)
+    limit_payments(ada, {"GBP": 100_00})
     decision = services.assess(facts(customer_id=ada.pk, amount_minor=amount))
     assert (decision.verdict == "VERIFIED") is works
 
 
 def test_a_limit_is_not_outweighed_by_a_low_score_and_never_learned(ada):
     habit(ada, *[140_00, 160_00] * 10)
-    services.set_limits(customer=ada, largest_minor={"GBP": 100_00}, by=ada)
+    limit_payments(ada, {"GBP": 100_00})
     decision = services.assess(facts(customer_id=ada.pk, amount_minor=150_00))
     assert (decision.verdict, decision.score, decision.risk_level) == ("BLOCKED", 0.0, "SAFE")
     assert [reason["code"] for reason in decision.reasons] == ["largest_amount"]
@@ -123,29 +123,27 @@ def test_a_limit_is_not_outweighed_by_a_low_score_and_never_learned(ada):
 
 
 def test_being_stopped_by_ones_own_limit_is_no_emergency(ada):
-    services.set_limits(customer=ada, largest_minor={"GBP": 1_00}, by=ada)
+    limit_payments(ada, {"GBP": 1_00})
     services.assess(facts(customer_id=ada.pk))
     alert = Alert.objects.get()
     assert (alert.kind, alert.severity) == ("limit", "low")
 
 
 def test_a_limit_holds_for_its_currency_only(ada):
-    services.set_limits(customer=ada, largest_minor={"EUR": 1_00}, by=ada)
+    limit_payments(ada, {"EUR": 1_00})
     assert services.assess(facts(customer_id=ada.pk, currency="GBP")).verdict == "VERIFIED"
     assert services.assess(facts(customer_id=ada.pk, currency="EUR")).verdict == "BLOCKED"
 
 
 def test_a_limit_is_nobody_elses(ada):
-    services.set_limits(customer=ada, largest_minor={"GBP": 1_00}, by=ada)
+    limit_payments(ada, {"GBP": 1_00})
     other = customer("bob@example.com")
     assert services.assess(facts(customer_id=other.pk)).verdict == "VERIFIED"
 
 
 def test_limits_are_changed_lifted_and_audited(ada):
-    services.set_limits(customer=ada, largest_minor={"GBP": 100_00, "EUR": 50_00}, by=ada)
-    services.set_limits(
-        customer=ada, largest_minor={"GBP": 80_00, "EUR": None}, by=ada, stepped_up=True
-    )
+    limit_payments(ada, {"GBP": 100_00, "EUR": 50_00})
+    limit_payments(ada, {"GBP": 80_00}, stepped_up=True)
     assert written_by(ada).asked.max_transaction_amount == {"GBP": 80_00}
     last = Record.objects.filter(action="fraud.limits.changed").latest("id")
     assert last.before == {"max_transaction_amount": {"EUR": 50_00, "GBP": 100_00}}
@@ -153,8 +151,8 @@ def test_limits_are_changed_lifted_and_audited(ada):
 
 
 def test_the_same_limits_again_change_and_record_nothing(ada):
-    services.set_limits(customer=ada, largest_minor={"GBP": 100_00}, by=ada)
-    services.set_limits(customer=ada, largest_minor={"GBP": 100_00}, by=ada)
+    limit_payments(ada, {"GBP": 100_00})
+    limit_payments(ada, {"GBP": 100_00})
     assert versions_of(ada).count() == 1
     assert Record.objects.filter(action="fraud.limits.changed").count() == 1
 
@@ -164,7 +162,7 @@ def test_the_same_limits_again_change_and_record_nothing(ada):
 )
 def test_an_impossible_limit_is_refused_and_changes_nothing(ada, limit):
     with pytest.raises(InvalidLimit):
-        services.set_limits(customer=ada, largest_minor={"EUR": 5_00} | limit, by=ada)
+        limit_payments(ada, {"EUR": 5_00} | limit)
     assert not PolicyVersion.objects.exists()
 
 

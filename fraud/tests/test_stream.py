@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from audit.models import Record
 from fintrust.core.models import User
 from fraud import selectors as fraud_selectors
-from fraud import services as judging
 from fraud.errors import (
     CorrectionRefused,
     DeadLetterBehind,
@@ -32,7 +31,7 @@ from fraud.stream import selectors, services
 from fraud.stream.judging import rounds
 from fraud.stream.messages import KEY_MAX
 from fraud.stream.policy import STREAM, StreamPolicy
-from fraud.tests.factories import NOON, customer, facts
+from fraud.tests.factories import NOON, customer, facts, limit_payments
 from fraud.tests.stream_help import event, message, of_kafka, raw
 
 pytestmark = pytest.mark.django_db
@@ -100,7 +99,7 @@ def test_what_is_flagged_is_learned_only_when_told_to_be_booked(ada, booked, lea
 
 
 def test_what_the_own_limit_forbids_is_never_learned_even_when_booked(ada):
-    judging.set_limits(customer=ada, largest_minor={"GBP": 10_00}, by=ada)
+    limit_payments(ada, {"GBP": 10_00})
     take(message(raw(ada, booked=True)))
     assert Decision.objects.get().forbidden
     assert not PaymentFact.objects.exists()
@@ -492,7 +491,7 @@ def test_many_snapshots_are_those_of_each(ada):
             for n, who in enumerate([ada, bob] * 15)
         )
     )
-    judging.set_limits(customer=bob, largest_minor={"GBP": 10_00}, by=bob)
+    limit_payments(bob, {"GBP": 10_00})
     asked = [
         facts(customer_id=who.pk, at=NOON + timedelta(hours=n), counterparty=payee, device=device)
         for n, who in enumerate([ada, bob, ada])

@@ -9,13 +9,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 from structlog.testing import capture_logs
 
 from audit.models import Record
 from fintrust.core import context
-from fintrust.core.errors import Unavailable
+from fraud.profile.policy import PROFILE
+from fraud.profile.services import forget_normal
+from fraud.services import judge
 from fraud.tests import mmdb
 from fraud.tests.factories import SOMEBODY, customer, facts
 from fraud.travel import presence, services, store
@@ -431,12 +434,19 @@ def test_neither_devices_nor_addresses_can_be_read_from_memory(redis):
 
 
 @pytest.mark.django_db
-def test_a_reset_forgets_the_person():
+@pytest.mark.parametrize("after", [timedelta(0), PROFILE.guard - SECOND, PROFILE.guard])
+def test_who_resets_a_strangers_profile_is_no_less_far_away(after):
+    """Habits are forgotten. Where she is and what is hers guard her before and after that."""
     ada = customer()
     went_through(LONDON, customer_id=ada.pk, device=PHONE)
-    services.forget(ada)
-    seen = look(asked(LAGOS, customer_id=ada.pk, device=PHONE, after=MINUTE))
-    assert (seen.travel, seen.around.device_known) == (None, False)
+    with time_machine.travel(NOON, tick=False):
+        forget_normal(customer=ada, by=ada)
+    went_through(LONDON, customer_id=ada.pk, after=after)
+    thief = facts(customer_id=ada.pk, at=NOON + after + MINUTE, device=STRANGE, **LAGOS)
+    assert look(thief).travel.impossible
+    assert look(thief).around.device_known is False
+    assert look(replace(thief, device=PHONE, **LONDON)).around.device_known is True
+    assert "impossible_travel" in {hit.code for hit in judge(thief).reasons}
 
 
 # --- without Redis --------------------------------------------------------------------------
@@ -488,8 +498,6 @@ def test_what_cannot_be_remembered_is_said_and_stops_nobody(settings):
         went_through(LONDON)
         assert services.seen(customer()) is None
     assert [log["event"] for log in logs] == ["travel_memory_away"]  # once, not for each
-    with pytest.raises(Unavailable):
-        services.forget(customer("grace@example.com"))
 
 
 # --- sign-ins -------------------------------------------------------------------------------

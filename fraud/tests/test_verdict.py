@@ -1,8 +1,12 @@
 """decide(): from hits to a verdict. Pure: no database."""
 
+import ast
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -149,6 +153,24 @@ def test_a_ruleset_is_named_after_its_code_and_numbers(monkeypatch, tmp_path):
             source.write("# another rule\n")
         assert before != verdict.version.__wrapped__()
     assert same == CURRENT.version != verdict.version.__wrapped__()
+    changed = verdict.version.__wrapped__()
+    with (tmp_path / "features/columns/sliding.py").open("a") as source:
+        source.write("# what no decision asks\n")
+    assert changed == verdict.version.__wrapped__()
+
+
+def test_all_that_decides_is_in_the_name_of_a_ruleset():
+    """What a fresh program reads to decide, with officers' rules and a model."""
+    deciding = "import sys, fraud.verdict, fraud.rulebook.closures, fraud.learning.scorer"
+    told = "print(*[m.__file__ for name, m in sys.modules.items() if name.startswith('fraud.')])"
+    run = subprocess.run(
+        [sys.executable, "-c", f"{deciding}; {told}"], capture_output=True, text=True, check=True
+    )
+    app = Path(verdict.__file__).parent
+    read = {Path(file) for file in run.stdout.split() if ast.parse(Path(file).read_bytes()).body}
+    words = {app / "errors.py", app / "travel/__init__.py"}  # say something, and decide nothing
+    assert read - words <= set(verdict.sources())
+    assert app / "learning/scorer.py" in read
 
 
 def test_a_decision_depends_on_its_arguments_alone():

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from audit.services import record
 from fintrust.core import context
-from fintrust.core.errors import Unavailable
 from fintrust.core.models import User
 from fraud.facts import Facts
 from fraud.travel import geoip, presence, store
@@ -174,11 +173,3 @@ def _tell(person: User, travel: Travel) -> None:
         owner=person,
         data={"km": f"{travel.km:.0f}", "hours": f"{travel.hours:.2f}", "kmh": f"{travel.kmh:.0f}"},
     )
-
-
-def forget(person: User) -> None:
-    """The customer wants their profile reset: where they were and what they use, too."""
-    try:
-        store.forget(person.pk)
-    except Away as error:
-        raise Unavailable() from error

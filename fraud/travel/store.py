@@ -155,12 +155,6 @@ def first_in(person: UUID, lasting: timedelta) -> bool:
     return bool(_guarded(lambda: client.set(key, 1, nx=True, ex=_seconds(lasting))))
 
 
-def forget(person: UUID) -> None:
-    """Everything about this person, when they ask for it."""
-    client = _client()
-    _guarded(lambda: client.delete(*_keys(person), f"travel:{{{person}}}:told"))
-
-
 def _written(place: Sighting) -> str:
     return json.dumps(place.to_json(), separators=(",", ":"), sort_keys=True)
 

@@ -11,7 +11,6 @@ from django.utils import timezone
 import consent.services
 import fraud.cases.services as cases
 import fraud.labels.services as labels
-import fraud.services
 from banking.care.services import open_account
 from banking.interest import services as interest
 from banking.models import Account, Right, Transfer
@@ -23,6 +22,8 @@ from fintrust.core.money import Money
 from fintrust.demo import elsewhere, history, people, plans, rulebook, treasury
 from fintrust.demo.people import BUSINESSES, CUSTOMERS, PARTNER, STAFF
 from fraud.cases.selectors import queue, suspected
+from fraud.limits.own import CustomerPolicies
+from fraud.limits.services import set_policies
 from fraud.models import Case, Dispute
 
 
@@ -84,7 +85,11 @@ def _open_tasks(users: dict[str, User], accounts: dict[str, Account]) -> None:
     dollars = open_account(owner=jonas, product="wallet", currency="USD", name="Travel dollars")
     _deposit(jonas, dollars, Money(640_00, "USD"))
     _send(tomas, accounts["tomas"], dollars, Money(60_00, "EUR"), "For the trip", "USD")
-    fraud.services.set_limits(customer=priya, largest_minor={"EUR": 500_00}, by=priya)
+    set_policies(
+        customer=priya,
+        asked=CustomerPolicies(max_transaction_amount={"EUR": 500_00}),
+        by=priya,
+    )
     _send(
         priya,
         accounts["priya"],
