@@ -19,7 +19,8 @@ from fraud.stream.policy import STREAM, StreamPolicy
 
 _COPIES_MAX = 10_000  # of dead letters kept for listeners
 
-# What a reader hears when its group is gone: as it asks; while it waits, from Redis 7.0.
+# What a reader hears when its group is gone: as it asks, itself or by a script; while it waits,
+# from Redis 7.0.
 _GROUP_IS_GONE = ("NOGROUP", "UNBLOCKED")
 
 # In one step: a consumer that has just come back to work must keep what it holds.
@@ -63,7 +64,7 @@ class RedisSource:
             try:
                 return self._read()
             except redis.ResponseError as error:
-                if not str(error).startswith(_GROUP_IS_GONE):
+                if not any(word in str(error) for word in _GROUP_IS_GONE):
                     raise
                 self._found()  # the first time, and after Redis has lost its memory
                 return self._read()
