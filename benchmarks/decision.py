@@ -91,7 +91,7 @@ _STATEMENTS = (
     """INSERT INTO fraud_paymentfact
               (subject, kind, account, counterparty, outgoing, amount_minor, currency, local_hour,
                local_weekday, device, unusual, at, recorded_at, customer_id, decision_id)
-       SELECT 'trf_' || n, 'transfer', 'acc_' || who, 'pay_' || (n * 7919 %% %(payees)s), true,
+       SELECT 'trf_' || n, 'transfer', 'acc_' || who, 'pay_' || (n::bigint * 7919 %% %(payees)s), true,
               1000 + (random() * random() * 40000)::int, 'EUR', 8 + (random() * 13)::int,
               (random() * 6)::int, 'dev_' || who, random() < 0.02, at, at,
               lpad(to_hex(who), 32, '0')::uuid, gen_random_uuid()
