@@ -4,8 +4,8 @@
 
 Each of the customers has paid before, a part of the payees is known for fraud; 50 officers' rules
 and a model of 150 trees are in force, and the model's reasons are kept. Every decision is made as
-in a transfer: after the money's move, in its transaction, which then commits. In every other turn
-the same transfer is made without being judged.
+in a transfer: under the locks of its accounts, in its transaction, which then moves the money and
+commits. In every other turn the same transfer is made without being judged.
 
     assess_p50_ms, assess_p99_ms   what judging adds to the transfer, warm
     decisions_per_s_per_core       of this process, the database's share of the work included
@@ -91,8 +91,8 @@ _STATEMENTS = (
     """INSERT INTO fraud_paymentfact
               (subject, kind, account, counterparty, outgoing, amount_minor, currency, local_hour,
                local_weekday, device, unusual, at, recorded_at, customer_id, decision_id)
-       SELECT 'trf_' || n, 'transfer', 'acc_' || who, 'pay_' || (n::bigint * 7919 %% %(payees)s), true,
-              1000 + (random() * random() * 40000)::int, 'EUR', 8 + (random() * 13)::int,
+       SELECT 'trf_' || n, 'transfer', 'acc_' || who, 'pay_' || (n::bigint * 7919 %% %(payees)s),
+              true, 1000 + (random() * random() * 40000)::int, 'EUR', 8 + (random() * 13)::int,
               (random() * 6)::int, 'dev_' || who, random() < 0.02, at, at,
               lpad(to_hex(who), 32, '0')::uuid, gen_random_uuid()
          FROM (SELECT n, 1 + n %% %(customers)s AS who,
@@ -193,6 +193,7 @@ def transfer(dice: random.Random, customers: int, *, judged: bool) -> tuple[floa
     source, target = dice.sample(accounts(), 2)
     began, judging = time.perf_counter(), 0.0
     with transaction.atomic():
+        ledger.lock(source, target)
         if judged:
             start = time.perf_counter()
             services.assess(facts)
