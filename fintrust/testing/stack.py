@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -171,10 +172,19 @@ def stack_settings() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def stack(stack_settings: dict[str, str]) -> Iterator[RunningStack]:
     """The running bank: `.url`, `.env`, `.sql(…)`, `.manage(…)`, `.kill("web" | "worker" | …)`."""
+    with a_stack("stack", redis=15, **stack_settings) as running:
+        yield running
+
+
+@contextmanager
+def a_stack(name: str, *, redis: int, **settings: str) -> Iterator[RunningStack]:
+    """A bank of one's own, for who must not meet what other tests have paid. With external servers
+    it has the database of this name, and this one of Redis."""
     _sweep()
     home = Path(tempfile.mkdtemp(prefix=_PREFIX))
     home.chmod(0o711)
-    running = RunningStack(home / "state", **_external_servers(home / "state"), **stack_settings)
+    external = _external_servers(home / "state", name, redis)
+    running = RunningStack(home / "state", **external, **settings)
     try:
         running.start()
         yield running
@@ -182,7 +192,7 @@ def stack(stack_settings: dict[str, str]) -> Iterator[RunningStack]:
     finally:
         if running.supervisor.poll() is None:
             running.stop()
-        servers.drop_external("stack")
+        servers.drop_external(name)
         _remove(home)
 
 
@@ -204,12 +214,12 @@ def _remove(home: Path) -> None:
     shutil.rmtree(home)
 
 
-def _external_servers(state: Path) -> dict[str, str]:
+def _external_servers(state: Path, name: str, redis: int) -> dict[str, str]:
     """When the run has external servers, so has its stack: another database, the same logins."""
     run = servers.current()
     if not run.external:
         return {}
     state.mkdir(mode=0o700)
     (state / "secrets.json").write_text(json.dumps(run.passwords))
-    database = urls.with_login(run.administrator, database=run.database("stack"))
-    return {"DATABASE_URL": database, "REDIS_URL": urls.redis_database(run.redis, 15)}
+    database = urls.with_login(run.administrator, database=run.database(name))
+    return {"DATABASE_URL": database, "REDIS_URL": urls.redis_database(run.redis, redis)}
