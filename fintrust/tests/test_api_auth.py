@@ -45,6 +45,9 @@ def sent_code():
 
 
 def totp_now(steps=0):
+    """What the authenticator shows, with time left to send it."""
+    while 30 - time.time() % 30 < 3:
+        time.sleep(0.2)
     return format_hotp_value(hotp_value(SECRET, int(time.time()) // 30 + steps))
 
 
