@@ -20,8 +20,9 @@ def ask(
 ) -> list[tuple[Any, ...]]:
     """Run it on Django's own connection, in whatever transaction it is in. Django's errors.
 
-    `sql` has `%s`, or `%(name)s` for values by name; `given` are values as psycopg takes them.
-    Binary answers are read faster; psycopg does not know the binary form of every type (`xid8`).
+    `sql` has `%s`, or `%(name)s` for values by name, and `%%` for a percent; `given` are values as
+    psycopg takes them. Binary answers are read faster; psycopg does not know the binary form of
+    every type (`xid8`).
     """
     text, names = _numbered(sql)
     values = [given[name] for name in names] if isinstance(given, Mapping) else given
