@@ -26,6 +26,7 @@ class PartnerForm(forms.ModelForm):
 
 @admin.register(Partner)
 class PartnerAdmin(ModelAdmin):
+    nothing_yet = "No partner may ask for customers' data yet. Who adds one lets the first one in."
     form = PartnerForm
     fields = ("user", "name", "trading_name", "contact", "status", "scopes")
     list_display = ("trading_name", "name", "status", "scopes", "contact", "created_at")

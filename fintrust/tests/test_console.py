@@ -135,6 +135,16 @@ def test_every_figure_links_to_a_list_that_agrees(officer, held):
     assert [row.pk for row in queue.context["cl"].result_list] == [held.pk]
 
 
+def test_an_empty_list_says_whether_it_is_the_search_or_the_bank(officer):
+    nothing = officer.get(listed(Transfer)).content.decode()
+    assert "Nothing here yet" in nothing and "It fills by itself" in nothing
+    assert "Nothing matches" not in nothing
+    searched = officer.get(listed(Transfer, "?q=zebra")).content.decode()
+    assert "No transfer is like this" in searched
+    filtered = officer.get(listed(Transfer, "?status__exact=held")).content.decode()
+    assert "Nothing matches" in filtered
+
+
 def test_damaged_books_are_on_the_first_page(bank, owner_sql):
     source, _ = builders.two_accounts()
     owner_sql("UPDATE banking_account SET balance = balance + 1 WHERE id = %s", source.pk)
