@@ -202,7 +202,8 @@ def live(person: UUID, events: list[Event], world: World, found: Found) -> None:
     last = ""
     for event in events:
         here = presence_of(person, event)
-        looked = services.look_at(here)
+        with services.looking(here) as answer:
+            looked = answer()
         found.degraded += bool(looked.degraded)
         impossible = looked.travel is not None and looked.travel.impossible
         town = world.networks.named[event.ip]

@@ -21,6 +21,7 @@ from fraud.features.statement import Statement, parameters, statement
 from fraud.models import Alert, Decision, DecisionQuerySet
 from fraud.rulebook import selectors as rulebook
 from fraud.rulebook.closures import readable
+from fraud.travel import presence
 from fraud.travel import services as travel
 from fraud.verdict import CURRENT, VERIFIED, Models, Ruleset, Scorer, under
 
@@ -47,8 +48,9 @@ def known_for(facts: Facts, asked: Statement | None = None) -> tuple[Snapshot, U
     """The same, and which of the officers' rulesets is in force, in one round trip. Another
     statement asks with other bounds."""
     asked = asked or _statement()
-    (row,) = prepared.ask(asked.sql, _parameters(facts))  # aggregates always answer
-    return _known(facts, asked, row)
+    with travel.looking(presence.of(facts)) as looked:  # Redis answers while PostgreSQL does
+        (row,) = prepared.ask(asked.sql, _parameters(facts))  # aggregates always answer
+        return _known(facts, asked, row, looked())
 
 
 def known_for_all(payments: Sequence[Facts]) -> list[tuple[Snapshot, UUID | None]]:
@@ -56,7 +58,10 @@ def known_for_all(payments: Sequence[Facts]) -> list[tuple[Snapshot, UUID | None
     given = [_parameters(facts) for facts in payments]
     columns = {name: [one[name] for one in given] for name in _TYPES}
     rows = prepared.ask(_many(), columns)
-    return [_known(facts, _statement(), row) for facts, row in zip(payments, rows, strict=True)]
+    return [
+        _known(facts, _statement(), row, travel.look(facts))
+        for facts, row in zip(payments, rows, strict=True)
+    ]
 
 
 _TYPES = {
@@ -86,9 +91,10 @@ def _parameters(facts: Facts) -> dict[str, Any]:
     return parameters(facts) | {"session": facts.session_hash}
 
 
-def _known(facts: Facts, asked: Statement, row: Sequence[Any]) -> tuple[Snapshot, UUID | None]:
+def _known(
+    facts: Facts, asked: Statement, row: Sequence[Any], looked: travel.Looked
+) -> tuple[Snapshot, UUID | None]:
     *counted, written, risk, officers = row
-    looked = travel.look(facts)
     clock = features.local(facts.at, facts.timezone)
     own = limits.in_force(written)
     snapshot = Snapshot(

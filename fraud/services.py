@@ -96,8 +96,7 @@ def decide_all(payments: Sequence[Facts]) -> list[Decision]:
 
 def keep(decision: Decision) -> None:
     """Remember a decision; also one whose first writing was undone together with its movement."""
-    insert(decision)
-    insert(_record_of(decision))
+    insert(decision, _record_of(decision))
     _remember_rest(decision)
 
 

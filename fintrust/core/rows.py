@@ -1,4 +1,4 @@
-"""New rows as PostgreSQL likes them best: one by a prepared statement, many by COPY.
+"""New rows as PostgreSQL likes them best: few by a prepared statement, many by COPY.
 
 For what money waits for: a model's statement is written once, and planned once for each connection.
 Signals are not sent; nobody here listens.
@@ -14,20 +14,39 @@ from django.db.models.expressions import DatabaseDefault
 from fintrust.core import prepared
 
 
-def insert(row: models.Model) -> None:
-    """As `row.save(force_insert=True)` would; what the database fills in comes back with it."""
-    meta, real = row._meta, connections[DEFAULT_DB_ALIAS]  # not asked for once a value
-    held = {
-        field: field.pre_save(row, True) for field in meta.concrete_fields if not field.generated
-    }
-    given = {field: value for field, value in held.items() if not _is_left_out(field, value)}
-    statement, returned = _insert(type(row), tuple(field.attname for field in given))
-    values = [field.get_db_prep_save(value, real) for field, value in given.items()]
+def insert(*rows: models.Model) -> None:
+    """As `row.save(force_insert=True)` would; what the database fills in comes back with it.
+
+    Several rows go in by one statement, in one round trip: all of them or none. Their triggers see
+    the tables as they were before it.
+    """
+    given = [(type(row), _given(row)) for row in rows]
+    statement, returned = _insert(
+        tuple((model, tuple(field.attname for field in fields)) for model, fields in given)
+    )
+    real = connections[DEFAULT_DB_ALIAS]  # not asked for once a value
+    values = [
+        field.get_db_prep_save(value, real)
+        for _, fields in given
+        for field, value in fields.items()
+    ]
     with transaction.mark_for_rollback_on_error():
-        for answer in prepared.ask(statement, values, binary=False):
-            for field, value in zip(returned, answer, strict=True):
-                setattr(row, field.attname, _read(field, value))
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        (answer,) = prepared.ask(statement, values, binary=False) or ((),)
+    for (place, field), value in zip(returned, answer, strict=True):
+        setattr(rows[place], field.attname, _read(field, value))
+    for row in rows:
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def _given(row: models.Model) -> dict[Any, Any]:
+    """Its values by field, without those that the database fills in."""
+    held = ((field, field.pre_save(row, True)) for field in _written(type(row)))
+    return {field: value for field, value in held if not _is_left_out(field, value)}
+
+
+@lru_cache
+def _written(model: type[models.Model]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if not field.generated]
 
 
 def _is_left_out(field: Any, value: Any) -> bool:
@@ -36,16 +55,31 @@ def _is_left_out(field: Any, value: Any) -> bool:
     )
 
 
+Columns = tuple[type[models.Model], tuple[str, ...]]
+
+
 @lru_cache
-def _insert(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[Any]]:
-    """The statement that writes these columns, and the fields that it answers with."""
-    fields = {field.attname: field for field in model._meta.concrete_fields}
-    returned = [field for name, field in fields.items() if name not in names]
-    statement = (
-        f"INSERT INTO {_quoted(model._meta.db_table)} ({_columns(fields[name] for name in names)})"
-        f" VALUES ({', '.join(['%s'] * len(names))})"
-    )
-    return statement + (f" RETURNING {_columns(returned)}" if returned else ""), returned
+def _insert(parts: tuple[Columns, ...]) -> tuple[str, list[tuple[int, Any]]]:
+    """The statement that writes these columns, and whose fields it answers with."""
+    inserts: list[str] = []
+    answers: list[tuple[int, Any]] = []
+    for place, (model, names) in enumerate(parts):
+        fields = {field.attname: field for field in model._meta.concrete_fields}
+        returned = [field for name, field in fields.items() if name not in names]
+        answers += [(place, field) for field in returned]
+        inserts.append(
+            f"INSERT INTO {_quoted(model._meta.db_table)}"
+            f" ({_columns(fields[name] for name in names)})"
+            f" VALUES ({', '.join(['%s'] * len(names))})"
+            + (f" RETURNING {_columns(returned)}" if returned else "")
+        )
+    if len(inserts) == 1:
+        return inserts[0], answers
+    named = ", ".join(f"row_{place} AS ({insert})" for place, insert in enumerate(inserts))
+    asked = dict.fromkeys(place for place, _ in answers)
+    columns = ", ".join(f"row_{place}.{_quoted(str(field.column))}" for place, field in answers)
+    tables = ", ".join(f"row_{place}" for place in asked)
+    return f"WITH {named} SELECT {columns}" + (f" FROM {tables}" if tables else ""), answers
 
 
 def _read(field: Any, value: Any) -> Any:

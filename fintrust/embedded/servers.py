@@ -21,6 +21,13 @@ from fintrust.embedded.processes import MARK
 ADMINISTRATOR = "postgres"
 DATABASE = "fintrust"
 
+# A session of PostgreSQL keeps what memory it has used: glibc would give it back after every
+# statement and fault each page in again for the next, a quarter of the server's work here.
+_KEEP_MEMORY = ":".join(
+    f"glibc.malloc.{name}={megabytes << 20}"
+    for name, megabytes in (("top_pad", 1), ("trim_threshold", 64), ("mmap_threshold", 32))
+)
+
 
 @dataclass(frozen=True)
 class Tcp:
@@ -144,6 +151,7 @@ class Postgres:
             "PATH": os.defpath,
             "LC_ALL": "C.UTF-8",
             MARK: str(self.place.state),
+            "GLIBC_TUNABLES": _KEEP_MEMORY,
         }
         return {"cwd": self.place.run, "env": environment, **self.place.identity()}
 

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from audit.models import Record
 from fintrust.core import context
+from fintrust.core.ids import uuid7
 from fraud.profile.policy import PROFILE
 from fraud.profile.services import forget_normal
 from fraud.services import judge
@@ -401,6 +402,16 @@ def test_what_changed_since_it_was_read_is_judged_again():
     seen = look(asked(LAGOS, device=STRANGE, after=SECOND))
     assert seen.travel.impossible
     assert (seen.around.device_known, seen.around.tries_10s) == (False, 1)
+
+
+def test_an_answer_that_nobody_waited_for_is_nobody_elses():
+    """Whoever asks PostgreSQL meanwhile may fail; the next payment has the same connection."""
+    went_through(LONDON, device=PHONE)
+    stranger = presence.of(asked(LAGOS, customer_id=uuid7()))
+    with pytest.raises(ZeroDivisionError), store.looking(presence.of(asked(LONDON))):
+        1 / 0  # noqa: B018
+    known = store.look(stranger)
+    assert known.last is None and not known.device_known
 
 
 # --- forgetting -----------------------------------------------------------------------------

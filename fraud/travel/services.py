@@ -1,5 +1,7 @@
 """The verbs of travel: look before a decision, learn after its commit, trust what was confirmed."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,13 +50,23 @@ REDIS = "redis"
 
 def look(facts: Facts) -> Looked:
     """Before a decision: at most one round trip, 50 ms, and nothing is changed."""
-    here = presence.of(facts)
-    return NOBODY if here is None else look_at(here)
+    with looking(presence.of(facts)) as looked:
+        return looked()
 
 
-def look_at(here: Presence) -> Looked:
+@contextmanager
+def looking(here: Presence | None) -> Iterator[Callable[[], Looked]]:
+    """The same, asked at once and read when it is called for: PostgreSQL can be asked meanwhile."""
+    if here is None:
+        yield lambda: NOBODY
+        return
+    with store.looking(here) as known:
+        yield lambda: _looked(here, known)
+
+
+def _looked(here: Presence, answer: Callable[[], Known]) -> Looked:
     try:
-        known = store.look(here)
+        known = answer()
     except Away:
         return Looked(degraded=(REDIS,))
     address = geoip.locate(here.ip)

@@ -7,6 +7,8 @@ the caller to bear, in a bounded time.
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -96,10 +98,17 @@ class Known:
         return cls("" if last is None else _written(last), device_known, 0, (0, 0))
 
 
-def look(presence: Presence, policy: TravelPolicy = TRAVEL) -> Known:
+def look(presence: Presence) -> Known:
     """Everything about this person at this moment, in one round trip. Changes nothing."""
+    with looking(presence) as known:
+        return known()
+
+
+@contextmanager
+def looking(presence: Presence, policy: TravelPolicy = TRAVEL) -> Iterator[Callable[[], Known]]:
+    """The same, asked at once and read when it is called for: others can be asked meanwhile."""
     at = presence.at
-    raw, device_known, addresses, short, long = _call(
+    with _asked(
         _LOOK,
         presence.person,
         _us(at),
@@ -108,8 +117,13 @@ def look(presence: Presence, policy: TravelPolicy = TRAVEL) -> Known:
         _us(at - policy.device_max),
         _us(at - policy.address_window),
         *(_us(at - window) for window in policy.try_windows),
-    )
-    return Known(raw.decode(), bool(device_known), addresses, (short, long))
+    ) as answer:
+
+        def known() -> Known:
+            raw, device_known, addresses, short, long = answer()
+            return Known(raw.decode(), bool(device_known), addresses, (short, long))
+
+        yield known
 
 
 def learn(
@@ -198,9 +212,46 @@ _resting_until = 0.0
 
 
 def _call(script: str, person: UUID, *arguments: Any) -> Any:
-    """The whole script each time: a kilobyte is cheaper than a second trip when it is unknown."""
-    client = _client()
-    return _guarded(lambda: client.eval(script, 4, *_keys(person), *arguments))
+    with _asked(script, person, *arguments) as answer:
+        return answer()
+
+
+@contextmanager
+def _asked(script: str, person: UUID, *arguments: Any) -> Iterator[Callable[[], Any]]:
+    """Sent at once; the answer, or Away, comes when it is called for.
+
+    The whole script each time: a kilobyte is cheaper than a second trip when it is unknown.
+    """
+    pool = _client().connection_pool
+    connection, read = None, False
+    with suppress(Away):
+        connection = _guarded(lambda: _sent(pool, "EVAL", script, 4, *_keys(person), *arguments))
+
+    def answer() -> Any:
+        nonlocal read
+        if connection is None:
+            raise Away
+        got = _guarded(connection.read_response)
+        read = True
+        return got
+
+    try:
+        yield answer
+    finally:
+        if connection is not None:
+            if not read:  # whoever has this connection next must not get this answer
+                connection.disconnect()
+            pool.release(connection)
+
+
+def _sent(pool: Any, *command: Any) -> Any:
+    connection = pool.get_connection()
+    try:
+        connection.send_command(*command)
+    except BaseException:
+        pool.release(connection)
+        raise
+    return connection
 
 
 def _guarded(ask: Any) -> Any:

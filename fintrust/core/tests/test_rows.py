@@ -45,6 +45,25 @@ def test_one_row_goes_in_as_the_orm_would_have_written_it(django_assert_num_quer
         person.save(update_fields=["name"])  # it is known to be there
 
 
+def test_several_rows_go_in_together_and_each_gets_its_own_back(django_assert_num_queries):
+    person = User(id=uuid7(), email="ada@example.com", name="Ada", password="!")
+    events = [Event(topic="support", kind=kind, subject="s", data={}) for kind in "ab"]
+    insert(person, *events)
+    assert [event.pk for event in events] == [
+        Event.objects.get(kind=kind).pk for kind in "ab"
+    ] and events[0].pk != events[1].pk
+    assert User.objects.get() == person and not person._state.adding
+    insert(*(User(id=uuid7(), email=f"{n}@example.com", name="N", password="!") for n in "12"))
+    assert User.objects.count() == 3  # also when the database answers nothing
+
+
+def test_of_rows_that_go_in_together_none_does_when_one_cannot():
+    twins = [User(id=uuid7(), email="ada@example.com", name="Ada", password="!") for _ in "ab"]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(*twins, Event(topic="support", kind="a", subject="s", data={}))
+    assert not User.objects.exists() and not Event.objects.exists()
+
+
 def test_a_row_that_cannot_be_is_djangos_error_and_its_transaction_must_end():
     twins = [User(id=uuid7(), email="ada@example.com", name="Ada", password="!") for _ in "ab"]
     with pytest.raises(IntegrityError), transaction.atomic():
