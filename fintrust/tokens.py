@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from jwt.algorithms import OKPAlgorithm
@@ -44,6 +45,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from audit.services import record
 from fintrust.core import context, keys, roles
+from fintrust.core.away import Away, Patience
 from fintrust.core.errors import NotFound, Unauthenticated, Unavailable
 from fintrust.core.models import SigningKey, User
 from fintrust.core.setup import TOKENS
@@ -322,17 +324,33 @@ def _lock(family: str) -> None:
 
 def _end(family: str, user: User) -> int:
     """Every living link is spent; how many were."""
-    alive = OutstandingToken.objects.filter(
-        user=user, token=family, blacklistedtoken=None, expires_at__gt=timezone.now()
-    )
+    alive = _alive(family, user)
     spent = BlacklistedToken.objects.bulk_create(BlacklistedToken(token=row) for row in alive)
     # Access tokens are not in the database; their family is on this list until they expire.
     cache.set(_ended(family), True, timeout=ACCESS_SECONDS + 60)
     return len(spent)
 
 
+def _alive(family: str, user: User) -> QuerySet[OutstandingToken]:
+    """Its living links: one, unless it has ended."""
+    return OutstandingToken.objects.filter(
+        user=user, token=family, blacklistedtoken=None, expires_at__gt=timezone.now()
+    )
+
+
 def _ended(family: str) -> str:
     return f"tokens:ended:{family}"
+
+
+_PATIENCE = Patience("whether a sign-in has ended", rest_seconds=5.0)
+
+
+def _has_ended(family: str, user: User) -> bool:
+    """The list says it; while Redis is away, whether a link still lives."""
+    try:
+        return bool(_PATIENCE.ask(lambda: cache.get(_ended(family))))
+    except Away:
+        return not _alive(family, user).exists()
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -343,7 +361,7 @@ class BearerAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         token, user = read(Access, raw.strip())
-        if cache.get(_ended(str(token.get(FAMILY, "")))):
+        if _has_ended(str(token.get(FAMILY, "")), user):
             raise RevokedToken()
         context.become(actor_id=str(user.pk), actor_kind=roles.kind_of(user))
         return user, token

@@ -28,7 +28,7 @@ LAGOS = {"latitude": 6.4541, "longitude": 3.3947, "place": "Lagos, NG"}
 
 @pytest.fixture(autouse=True)
 def awake():
-    store._resting_until = 0.0
+    store.PATIENCE.resting_until = 0.0
 
 
 @pytest.fixture

@@ -1,19 +1,25 @@
 """Budgets of requests: so many in a window of time, counted in Redis.
 
 Every process counts in the same place, and one atomic step counts, so two requests at once are two.
+While Redis is away each process counts for itself: money still moves, and nobody guesses without
+end.
 """
 
 import time
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 
 from django.conf import settings
 from redis import Redis
 from rest_framework.settings import api_settings
 
-from fintrust.core.errors import TooMany
+from fintrust.core.away import Away, Patience
+from fintrust.core.errors import TooMany, Unavailable
 
 WAIT_SECONDS_MAX = 1.0  # for Redis; longer, and the counting would hold up what it guards
+REST_SECONDS = 5.0  # after a failure nobody else waits for it so long
+COUNTED_HERE_MAX = 10_000  # people and windows in one process, while Redis is away
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -33,11 +39,39 @@ class Budget:
     def spend(self, who: str, *, now: float) -> "Usage":
         window, into = divmod(now, self.window)
         key = f"rate:{self.name}:{who}:{int(window)}"
+        try:
+            spent = _PATIENCE.ask(lambda: self._counted(key))
+        except Away:
+            spent = _HERE.count(key, until=(window + 1) * self.window, now=now)
+        return Usage(self, spent, int(self.window - into) + 1)
+
+    def _counted(self, key: str) -> int:
         with _redis().pipeline() as both:  # one round trip, and one step for everybody else
             both.set(key, 0, ex=self.window + 1, nx=True)
             both.incr(key)
-            _, spent = both.execute()
-        return Usage(self, int(spent), int(self.window - into) + 1)
+            return int(both.execute()[1])
+
+
+class _Here:
+    """What this process has counted itself."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._spent: dict[str, tuple[float, int]] = {}  # until when, and how often
+
+    def count(self, key: str, *, until: float, now: float) -> int:
+        with self._lock:
+            if len(self._spent) >= COUNTED_HERE_MAX and key not in self._spent:
+                self._spent = {k: kept for k, kept in self._spent.items() if kept[0] > now}
+                if len(self._spent) >= COUNTED_HERE_MAX:
+                    raise Unavailable()  # rather nobody new than nobody counted
+            spent = self._spent.get(key, (until, 0))[1] + 1
+            self._spent[key] = until, spent
+            return spent
+
+
+_HERE = _Here()
+_PATIENCE = Patience("how often somebody asked", REST_SECONDS)
 
 
 @cache

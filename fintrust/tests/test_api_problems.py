@@ -1,8 +1,6 @@
 """What every address of the API has in common: problems, methods, media types, budgets."""
 
 import pytest
-from django.core.cache import caches
-from redis.exceptions import ConnectionError as RedisGone
 
 from fintrust import problems
 
@@ -70,18 +68,6 @@ def test_budgets_are_told_before_they_are_gone(signed_in, person):
 def test_budgets_are_each_persons_own(signed_in, person):
     signed_in(person("alice")).get(ME)
     assert ";r=599;" in signed_in(person("bob")).get(ME)["RateLimit"]
-
-
-def test_a_cache_that_is_gone_is_told_as_such(signed_in, person, monkeypatch):
-    client = signed_in(person("alice"))
-
-    def gone(*_, **__):
-        raise RedisGone("no route")
-
-    monkeypatch.setattr(caches["default"], "get", gone)
-    answer = client.get(ME)
-    assert problem(answer) == (503, "unavailable")
-    assert "route" not in answer.content.decode()
 
 
 def test_what_breaks_inside_betrays_nothing(api, monkeypatch):

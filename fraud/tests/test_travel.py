@@ -38,9 +38,9 @@ PHONE, STRANGE = "web:phone", "web:strange"
 @pytest.fixture(autouse=True)
 def awake():
     """A test that took Redis away must not make the next one wait for it."""
-    store._resting_until = 0.0
+    store.PATIENCE.resting_until = 0.0
     yield
-    store._resting_until = 0.0
+    store.PATIENCE.resting_until = 0.0
 
 
 def asked(where=None, *, after=timedelta(0), **said):
@@ -498,7 +498,7 @@ def test_it_is_asked_again_once_it_has_rested(settings):
     look(asked(LONDON))
     settings.REDIS_URL = alive
     assert look(asked(LONDON)) == DEGRADED
-    store._resting_until -= TRAVEL.rest_seconds
+    store.PATIENCE.resting_until -= TRAVEL.rest_seconds
     assert look(asked(LONDON)).degraded == ()
 
 
@@ -508,7 +508,7 @@ def test_what_cannot_be_remembered_is_said_and_stops_nobody(settings):
     with capture_logs() as logs:
         went_through(LONDON)
         assert services.seen(customer()) is None
-    assert [log["event"] for log in logs] == ["travel_memory_away"]  # once, not for each
+    assert [log["event"] for log in logs] == ["redis_away"]  # once, not for each
 
 
 # --- sign-ins -------------------------------------------------------------------------------

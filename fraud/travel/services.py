@@ -11,13 +11,14 @@ from django.utils import timezone
 
 from audit.services import record
 from fintrust.core import context
+from fintrust.core.away import Away
 from fintrust.core.models import User
 from fraud.facts import Facts
 from fraud.travel import geoip, presence, store
 from fraud.travel.judge import Around, Sighting, Travel, judge, replaces
 from fraud.travel.policy import TRAVEL
 from fraud.travel.presence import Presence
-from fraud.travel.store import Away, Known
+from fraud.travel.store import Known
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,6 @@ the caller to bear, in a bounded time.
 """
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,19 +14,16 @@ from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
 
-import structlog
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from fintrust.core.away import Away, Patience
 from fraud.travel.judge import Sighting
 from fraud.travel.policy import TRAVEL, TravelPolicy
 from fraud.travel.presence import Presence
-
-log = structlog.get_logger(__name__)
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -72,10 +68,6 @@ keep(addresses, ARGV[9], ARGV[10], ARGV[11], ARGV[12])
 keep(tries, ARGV[13], ARGV[14], ARGV[15], ARGV[16])
 return 1
 """
-
-
-class Away(Exception):
-    """Redis did not answer in time, or a moment ago. What it knows is unknown; the log has why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +158,7 @@ def learn(
 def first_in(person: UUID, lasting: timedelta) -> bool:
     """Whether this has not been told of this person for so long."""
     client, key = _client(), f"travel:{{{person}}}:told"
-    return bool(_guarded(lambda: client.set(key, 1, nx=True, ex=_seconds(lasting))))
+    return bool(PATIENCE.ask(lambda: client.set(key, 1, nx=True, ex=_seconds(lasting))))
 
 
 def _written(place: Sighting) -> str:
@@ -208,7 +200,7 @@ def _made(url: str, seconds_max: float | None) -> Redis:
     )
 
 
-_resting_until = 0.0
+PATIENCE = Patience("where somebody was", TRAVEL.rest_seconds)
 
 
 def _call(script: str, person: UUID, *arguments: Any) -> Any:
@@ -225,13 +217,15 @@ def _asked(script: str, person: UUID, *arguments: Any) -> Iterator[Callable[[], 
     pool = _client().connection_pool
     connection, read = None, False
     with suppress(Away):
-        connection = _guarded(lambda: _sent(pool, "EVAL", script, 4, *_keys(person), *arguments))
+        connection = PATIENCE.ask(
+            lambda: _sent(pool, "EVAL", script, 4, *_keys(person), *arguments)
+        )
 
     def answer() -> Any:
         nonlocal read
         if connection is None:
             raise Away
-        got = _guarded(connection.read_response)
+        got = PATIENCE.ask(connection.read_response)
         read = True
         return got
 
@@ -252,17 +246,3 @@ def _sent(pool: Any, *command: Any) -> Any:
         pool.release(connection)
         raise
     return connection
-
-
-def _guarded(ask: Any) -> Any:
-    """An answer, or Away. After a failure everybody is spared the wait for a moment: hundreds of
-    payments each waiting for a dead server would be an outage of their own."""
-    global _resting_until
-    if time.monotonic() < _resting_until:
-        raise Away
-    try:
-        return ask()
-    except RedisError as error:
-        _resting_until = time.monotonic() + TRAVEL.rest_seconds
-        log.warning("travel_memory_away", error=repr(error))
-        raise Away from error
