@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +43,8 @@ def plain(value: Any, *, depth: int = 0) -> Any:
     """The value in plain words; secrets and what has no plain form are refused."""
     if depth > DEPTH_MAX:
         raise ValueError(f"a record's values nest at most {DEPTH_MAX} deep")
+    if type(value) is str:  # most of them
+        return _UNSAFE.sub("\ufffd", value)
     if isinstance(value, Enum):
         value = value.value
     if value is None or isinstance(value, bool):
@@ -85,7 +88,7 @@ _FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 
 def _key(key: Any, value: Any) -> str:
     name = plain(key)
-    if not isinstance(name, str) or not _KEY.fullmatch(name):
+    if not isinstance(name, str) or not _is_name(name):
         raise ValueError(f"{key!r} is not a name for a record's value")
     if looks_secret(name) and not (value is None or isinstance(value, bool)):
         raise SecretInRecord(
@@ -94,6 +97,12 @@ def _key(key: Any, value: Any) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)  # programs write these names, and few of them
+def _is_name(text: str) -> bool:
+    return _KEY.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
 def looks_secret(name: str) -> bool:
     lower = name.lower()
     if lower.endswith(_HARMLESS_ENDINGS):

@@ -7,6 +7,7 @@ Signals are not sent; nobody here listens.
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.models.expressions import DatabaseDefault
@@ -25,17 +26,30 @@ def insert(*rows: models.Model) -> None:
         tuple((model, tuple(field.attname for field in fields)) for model, fields in given)
     )
     real = connections[DEFAULT_DB_ALIAS]  # not asked for once a value
-    values = [
-        field.get_db_prep_save(value, real)
-        for _, fields in given
-        for field, value in fields.items()
-    ]
+    values = [_sent(field, value, real) for _, fields in given for field, value in fields.items()]
     with transaction.mark_for_rollback_on_error():
         (answer,) = prepared.ask(statement, values, binary=False) or ((),)
     for (place, field), value in zip(returned, answer, strict=True):
         setattr(rows[place], field.attname, _read(field, value))
     for row in rows:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+#: What Django, too, hands to the driver as it is, after a dozen questions.
+_AS_IT_IS: dict[type, type] = {
+    models.CharField: str,
+    models.TextField: str,
+    models.UUIDField: UUID,
+    models.BooleanField: bool,
+    models.FloatField: float,
+}
+
+
+def _sent(field: Any, value: Any, real: Any) -> Any:
+    """Of these fields themselves only: what is made from one may keep its values otherwise."""
+    if type(value) is _AS_IT_IS.get(type(field)):
+        return value
+    return field.get_db_prep_save(value, real)
 
 
 def _given(row: models.Model) -> dict[Any, Any]:
@@ -105,7 +119,7 @@ def copy_in(rows: Sequence[models.Model]) -> None:
     ):
         for row in rows:
             values = ((field, getattr(row, field.attname)) for field in fields)
-            copy.write_row([field.get_db_prep_save(value, real) for field, value in values])
+            copy.write_row([_sent(field, value, real) for field, value in values])
 
 
 def _is_the_databases(field: Any) -> bool:
