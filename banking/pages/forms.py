@@ -15,6 +15,7 @@ from banking.payees.forms import NUMBER
 from banking.payees.names import NAME_MAX
 from banking.payees.services import look_up
 from banking.sharing.selectors import shared_with
+from biometrics.codes import CODE_MAX
 from biometrics.pins import PIN_MAX
 from fintrust.core.errors import Problem, TooMany
 from fintrust.core.models import User
@@ -169,6 +170,14 @@ class PinForm(forms.Form):
         widget=forms.PasswordInput(
             attrs={"inputmode": "numeric", "autocomplete": "off", "pattern": "[0-9]*"}
         ),
+    )
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="Code from your authenticator app",
+        max_length=CODE_MAX,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
     )
 
 
