@@ -57,6 +57,12 @@ class CodeLocked(Locked):
     code, field = "code-locked", "code"
 
 
+class PasskeyRefused(Forbidden):
+    """This was not your passkey, or the page was too old. Try again."""
+
+    code, field = "passkey-refused", "passkey"
+
+
 class ReauthenticationNeeded(Forbidden):
     """Prove again that it is you: with your password or your current PIN."""
 

@@ -31,6 +31,15 @@ CODE = GuessPolicy()  # each code is new, so of a million a thief gets five, the
 
 
 @dataclass(frozen=True)
+class PasskeyPolicy:
+    challenge_seconds_max: int = 300  # to find the key; the page then makes a new one
+    answer_chars_max: int = 20_000  # for forms: the longest signature known is under 8,000
+
+
+PASSKEY = PasskeyPolicy()
+
+
+@dataclass(frozen=True)
 class RhythmPolicy:
     body_bytes_max: int = 32_000
     keys_max: int = 512  # a long note; what comes after it would say nothing new

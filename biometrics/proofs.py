@@ -6,3 +6,4 @@ from enum import StrEnum
 class Proof(StrEnum):
     PIN = "PIN"
     CODE = "authenticator app"
+    PASSKEY = "passkey"

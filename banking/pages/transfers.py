@@ -179,7 +179,8 @@ def confirm(request: PersonRequest, transfer_id: str) -> HttpResponse:
         try:
             found = way.confirm(request, found, form.cleaned_data)
         except Problem as problem:
-            form.add_error(problem.field if problem.field in form.fields else None, problem.message)
+            seen = {field.name for field in form.visible_fields()}
+            form.add_error(problem.field if problem.field in seen else None, problem.message)
         else:
             if found.status == Transfer.Status.POSTED:
                 messages.success(request, "Confirmed. The money is on its way.")
@@ -237,7 +238,7 @@ def _show(
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
         **_explained(request.user, found),
         "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
-        **(_confirmation(request, way, form) if mine and found.is_held else {}),
+        **(_confirmation(request, found, way, form) if mine and found.is_held else {}),
         "answer": _answer_of(request.user, found),
         "asked": mine and found.status != Transfer.Status.HELD and _is_asked(request.user, found),
         "may_dispute": may_dispute(found, request.user),
@@ -248,7 +249,9 @@ def _show(
     return render(request, "banking/transfer.html", context, status=status)
 
 
-def _confirmation(request: PersonRequest, way: Way | None, form: Form | None) -> dict[str, Any]:
+def _confirmation(
+    request: PersonRequest, found: Transfer, way: Way | None, form: Form | None
+) -> dict[str, Any]:
     """The form of one way to confirm, and which others there are."""
     ways = confirming.ways_of(request.user)
     way = way or confirming.chosen(ways, request.GET.get("by", ""))
@@ -256,6 +259,7 @@ def _confirmation(request: PersonRequest, way: Way | None, form: Form | None) ->
         "way": way,
         "form": form or (way and way.form()),
         "other_ways": [other for other in ways if other != way],
+        "script_data": confirming.script_data(request, found, way),
     }
 
 

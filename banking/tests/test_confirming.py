@@ -1,8 +1,10 @@
-"""Held money is confirmed by a PIN or an authenticator app, on the page and by programs."""
+"""Held money is confirmed by PIN, authenticator app or passkey, on the page and by programs."""
 
+import json
 import time
 
 import pytest
+from allauth.core import context
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.urls import reverse
@@ -17,6 +19,7 @@ from banking.transfers.errors import TransferNotHeld
 from biometrics import pins
 from biometrics.errors import CodeLocked, CodeWrong, NoAuthenticator
 from biometrics.models import CodeTries
+from biometrics.tests.soft_passkey import SoftPasskey
 from fintrust.core.errors import NotFound
 from fintrust.tests import builders
 from fraud.models import Label
@@ -220,23 +223,27 @@ def offers_of(page):
 
 
 @pytest.mark.parametrize(
-    "pin, app, by, fields, offers",
+    "has, by, field, offers",
     [
-        (True, False, "", ["pin"], []),
-        (False, True, "", ["code"], []),
-        (True, True, "", ["pin"], ["code"]),
-        (True, True, "code", ["code"], ["pin"]),
-        (True, False, "code", ["pin"], []),
-        (True, True, "nonsense", ["pin"], ["code"]),
+        ({"pin"}, "", "pin", []),
+        ({"code"}, "", "code", []),
+        ({"passkey"}, "", "passkey", []),
+        ({"pin", "code", "passkey"}, "", "pin", ["code", "passkey"]),
+        ({"pin", "code", "passkey"}, "code", "code", ["pin", "passkey"]),
+        ({"pin", "code", "passkey"}, "passkey", "passkey", ["pin", "code"]),
+        ({"pin"}, "code", "pin", []),
+        ({"pin", "code"}, "nonsense", "pin", ["code"]),
     ],
 )
-def test_one_way_is_shown_and_the_others_offered(online, ada, held, pin, app, by, fields, offers):
-    if pin:
+def test_one_way_is_shown_and_the_others_offered(online, ada, held, has, by, field, offers):
+    if "pin" in has:
         pins.set_pin(user=ada, pin=PIN, password_ok=True)
-    if app:
+    if "code" in has:
         TOTP.activate(ada, SECRET)
+    if "passkey" in has:
+        SoftPasskey().belongs_to(ada)
     page = seen(online, held, by)
-    assert (fields_of(page), offers_of(page)) == (fields, offers)
+    assert (fields_of(page), offers_of(page)) == ([field], offers)
 
 
 def test_with_neither_the_page_leads_to_setting_a_pin(online, held):
@@ -253,3 +260,51 @@ def test_on_the_page_a_wrong_code_keeps_the_form_and_the_right_one_sends(online,
     assert "used before" in wrong.content.decode()
     online.post(url, {"by": "code", "code": shown()})
     assert Transfer.objects.get(pk=held.pk).status == "posted"
+
+
+@pytest.fixture
+def passkey(ada, rf):
+    with context.request_context(rf.get("/")):
+        return SoftPasskey().belongs_to(ada)
+
+
+def challenge_of(page):
+    return page.context["script_data"]["request_options"]
+
+
+def post_passkey(online, transfer, said):
+    url = reverse("transfer-confirm", args=[transfer.public_id])
+    return online.post(url, {"by": "passkey", "passkey": said})
+
+
+def test_a_passkey_sends_it_on_its_way_and_records_and_labels_say_so(online, passkey, held):
+    answer = passkey.sign(challenge_of(seen(online, held, "passkey")))
+    post_passkey(online, held, json.dumps(answer))
+    done = Transfer.objects.get(pk=held.pk)
+    assert (done.status, done.reason) == ("posted", "confirmed by passkey")
+    assert Label.objects.get().note == "confirmed by passkey"
+
+
+def test_a_passkey_that_signed_for_one_payment_sends_no_other(online, passkey, held, ada, his):
+    other = builders.held(builders.account(ada, 1_000_00), his)
+    answer = json.dumps(passkey.sign(challenge_of(seen(online, held, "passkey"))))
+    refused = post_passkey(online, other, answer)
+    assert refused.status_code == 422 and "not your passkey" in refused.content.decode()
+    assert post_passkey(online, held, answer).status_code == 422  # and now it has been used up
+    answer = json.dumps(passkey.sign(challenge_of(seen(online, held, "passkey"))))
+    assert post_passkey(online, held, answer).status_code == 302
+
+
+@pytest.mark.parametrize("said", ["", "null", "[]", "{", "{}", "[" * 19_000, "x" * 20_001])
+def test_what_is_no_answer_of_a_passkey_is_refused(online, passkey, held, said):
+    seen(online, held, "passkey")
+    assert post_passkey(online, held, said).status_code == 422
+    held.refresh_from_db()
+    assert held.is_held
+
+
+def test_without_a_passkey_none_is_asked_for(online, ada, held):
+    pins.set_pin(user=ada, pin=PIN, password_ok=True)
+    page = seen(online, held, "passkey")
+    assert not page.context["script_data"] and "webauthn" not in page.content.decode()
+    assert "passkey-challenge" not in online.session

@@ -1,9 +1,11 @@
 """Asking for money to move, and what becomes of it when it has to wait."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.utils import timezone as clock
 
@@ -18,7 +20,7 @@ from banking.transfers.errors import DepositTooLarge, FundingClosed, InTheFuture
 from banking.transfers.execution import carry_out
 from banking.transfers.held import expire, free, release
 from banking.transfers.orders import Order
-from biometrics import codes, pins
+from biometrics import codes, passkeys, pins
 from biometrics.proofs import Proof
 from fintrust.core.errors import Locked, NotFound
 from fintrust.core.models import User
@@ -179,6 +181,17 @@ def confirm_by_code(*, transfer: Transfer, by: User, code: str) -> Transfer:
     """The same by what their authenticator app shows. A code is used up by being right, whatever
     then becomes of the transfer."""
     return _confirm(transfer, by, Proof.CODE, lambda: codes.verify_code(user=by, code=code))
+
+
+def confirm_by_passkey(
+    *, transfer: Transfer, by: User, session: SessionBase, answer: Mapping[str, Any]
+) -> Transfer:
+    """The same by a passkey that signed the challenge this session was given for this transfer."""
+
+    def check() -> None:
+        passkeys.verify_passkey(user=by, session=session, about=transfer.public_id, answer=answer)
+
+    return _confirm(transfer, by, Proof.PASSKEY, check)
 
 
 def _confirm(transfer: Transfer, by: User, proof: Proof, check: Callable[[], None]) -> Transfer:
