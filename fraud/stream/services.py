@@ -40,6 +40,7 @@ from fraud.stream.schema import (
     Poison,
     parse,
 )
+from fraud.travel.presence import placed
 
 ERROR_MAX = 1000
 NOTE_MIN, NOTE_MAX = 3, 500
@@ -83,8 +84,9 @@ class Fresh:
 
     @property
     def facts(self) -> Facts:
+        """As at our own doors. Its sender is believed about the address as about the place."""
         subject = to_public(StreamEvent.prefix, self.id)
-        return self.movement.facts(subject=subject, timezone=self.zone)
+        return placed(self.movement.facts(subject=subject, timezone=self.zone))
 
 
 @dataclass(frozen=True, slots=True)
