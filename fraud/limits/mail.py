@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 def mail_what_waits(batch_max: int = 100) -> int:
     """Send the mails that are due. A crash in between sends one twice, and never none."""
-    due = LimitsMail.objects.filter(mailed_at=None).order_by("version_id")
+    due = LimitsMail.objects.filter(mailed_at=None).order_by("-version_id")
     sent = 0
     for pk in due.values_list("pk", flat=True)[:batch_max]:
         try:
@@ -46,8 +46,9 @@ def _mail(pk: int) -> bool:
         text = render_to_string("fraud/email/limits_wait.txt", context)
     subject = f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}your limits are about to get looser"
     send_mail(subject, text, None, [version.customer.email])
-    letter.mailed_at = timezone.now()
-    letter.save(update_fields=["mailed_at"])
+    # The newest names all that waits; a thief who asks a hundred times does not send a hundred.
+    told = LimitsMail.objects.filter(mailed_at=None, version__customer=version.customer_id)
+    told.filter(version__version__lte=version.version).update(mailed_at=timezone.now())
     return True
 
 

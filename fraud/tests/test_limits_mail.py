@@ -112,6 +112,17 @@ def test_a_second_loosening_is_mailed_with_both_steps(write, clock):
     assert "€500.00 (until then: €100.00)" in body and "€900.00 (until then: €500.00)" in body
 
 
+def test_several_changes_between_two_sweeps_are_one_mail_that_names_all(write, clock):
+    write(max_transaction_amount={"EUR": 100_00})
+    for amount in (500_00, 900_00):
+        write(max_transaction_amount={"EUR": amount})
+        clock.shift(timedelta(seconds=1))
+    assert [mail_what_waits(), mail_what_waits()] == [1, 0]
+    assert "€500.00 (until then: €100.00)" in mail.outbox[0].body
+    assert "€900.00 (until then: €500.00)" in mail.outbox[0].body
+    assert not LimitsMail.objects.filter(mailed_at=None).exists()
+
+
 def test_what_was_taken_back_at_once_is_told_all_the_same(ada, write):
     """Somebody was there."""
     write(max_transaction_amount={"EUR": 100_00})
