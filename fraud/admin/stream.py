@@ -61,6 +61,8 @@ class DiscardManyForm(DiscardForm):
 
     def __init__(self, *args: Any, chosen: Sequence[UUID], **options: Any) -> None:
         super().__init__(*args, **options)
+        why = "Why these payments may be left out for good. It is kept with each."
+        self.fields["note"].help_text = why
         self.fields[ACTION_CHECKBOX_NAME] = forms.TypedMultipleChoiceField(
             choices=[(pk, pk) for pk in chosen],
             initial=chosen,
