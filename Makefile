@@ -20,13 +20,16 @@ test: ## all tests, on throw-away servers, in parallel, with coverage
 	@tools/browser
 	@$(PYTHON_) -m pytest -n auto --cov --cov-report=term $(ARGS)
 
-# Fifty histories of two hundred steps, and twenty kills of a server with clients at work.
+# Fifty histories of two hundred steps, twenty kills of a server with clients at work, and ten of
+# who reads a stream of Kafka.
 nightly: export LEDGER_HISTORIES = 50
 nightly: export LEDGER_STEPS = 200
 nightly: export LEDGER_KILLS = 20
-nightly: ## the long trials of the ledger: ten thousand random steps, twenty kills
+nightly: export STREAM_KILLS = 10
+nightly: ## the long trials: ten thousand random steps of the ledger, twenty kills, ten of streams
 	@tools/venv dev
-	@$(PYTHON_) -m pytest -n0 banking/tests/test_ledger_model.py banking/tests/test_ledger_crashes.py $(ARGS)
+	@$(PYTHON_) -m pytest -n0 banking/tests/test_ledger_model.py banking/tests/test_ledger_crashes.py \
+		fraud/tests/test_stream_kafka.py $(ARGS)
 
 check: ## format, lint, types, import directions, migrations, deployment, templates, lock files
 	@tools/venv dev

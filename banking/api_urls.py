@@ -31,6 +31,11 @@ urlpatterns = [
         name="api-statement",
     ),
     path("risk/decisions/<str:decision>/answer", answers.Answer.as_view(), name="api-risk-answer"),
+    path(
+        "risk/decisions/<str:decision>/dispute",
+        answers.DisputeDoor.as_view(),
+        name="api-risk-dispute",
+    ),
     path("holds/", holds.Holds.as_view(), name="api-holds"),
     path("holds/<str:hold>", holds.OneHold.as_view(), name="api-hold"),
     path("holds/<str:hold>/capture", holds.Capture.as_view(), name="api-capture"),

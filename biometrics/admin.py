@@ -1,8 +1,8 @@
-"""The reading room: who has a PIN and which are locked; how sessions were typed."""
+"""The reading room: who has a PIN, which are locked, and whose codes; how sessions were typed."""
 
 from django.contrib import admin
 
-from biometrics.models import Pin, Rhythm
+from biometrics.models import CodeTries, Pin, Rhythm
 from fintrust.core.admin_base import ReadOnlyAdmin
 
 
@@ -13,6 +13,15 @@ class PinAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email", "user__name")
     fields = ("user", "updated_at", "failures", "locked_until")  # not the hash, though it is sealed
+
+
+@admin.register(CodeTries)
+class CodeTriesAdmin(ReadOnlyAdmin):
+    list_display = ("user", "failures", "locked_until")
+    list_filter = ("locked_until",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__name")
+    fields = ("user", "failures", "locked_until")
 
 
 @admin.register(Rhythm)

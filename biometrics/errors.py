@@ -33,6 +33,36 @@ class PinLocked(Locked):
     code, field = "pin-locked", "pin"
 
 
+class ProofMissing(Invalid):
+    """Send your PIN or a code of your authenticator app, one of the two."""
+
+    code, field = "proof-missing", "pin"
+
+
+class NoAuthenticator(Conflict):
+    """Set up an authenticator app first."""
+
+    code, field = "no-authenticator", "code"
+
+
+class CodeWrong(Forbidden):
+    """This is not the code your authenticator app shows now, or it was used before."""
+
+    code, field = "code-wrong", "code"
+
+
+class CodeLocked(Locked):
+    """Too many wrong codes. Wait a while, or confirm with your PIN."""
+
+    code, field = "code-locked", "code"
+
+
+class PasskeyRefused(Forbidden):
+    """This was not your passkey, or the page was too old. Try again."""
+
+    code, field = "passkey-refused", "passkey"
+
+
 class ReauthenticationNeeded(Forbidden):
     """Prove again that it is you: with your password or your current PIN."""
 

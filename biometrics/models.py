@@ -10,7 +10,17 @@ from django.db.models.functions import Now
 from fintrust.core.ids import PublicModel
 
 
-class Pin(models.Model):
+class Guessed(models.Model):
+    """What a thief would guess at: how often somebody was wrong, and until when it rests."""
+
+    failures = models.PositiveSmallIntegerField("wrong tries in a row", default=0)
+    locked_until = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Pin(Guessed):
     """A person's PIN: its Argon2 hash, sealed, because ten thousand PINs are soon tried.
 
     Whoever copies the table without the master key has nothing to try them against.
@@ -20,8 +30,6 @@ class Pin(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True, related_name="pin"
     )
     sealed_hash = models.BinaryField()
-    failures = models.PositiveSmallIntegerField("wrong tries in a row", default=0)
-    locked_until = models.DateTimeField(null=True)
     updated_at = models.DateTimeField("set at")
 
     class Meta:
@@ -30,6 +38,23 @@ class Pin(models.Model):
 
     def __str__(self) -> str:
         return f"PIN of {self.user}"
+
+
+class CodeTries(Guessed):
+    """Wrong codes of a person's authenticator app. Its secret is the sign-in package's, sealed."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True, related_name="+"
+    )
+    used_step = models.BigIntegerField("half minute whose code was used last", null=True)
+
+    class Meta:
+        verbose_name = "tries of codes"
+        verbose_name_plural = "tries of codes"
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"codes of {self.user}"
 
 
 class Rhythm(PublicModel):

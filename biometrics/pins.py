@@ -1,7 +1,6 @@
 """The PIN that confirms a payment: set, checked, and locked when somebody guesses."""
 
 import re
-from datetime import datetime
 from itertools import pairwise
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -9,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit import services as audit
+from biometrics import guesses
 from biometrics.errors import (
     PinInvalid,
     PinLocked,
@@ -23,7 +23,6 @@ from fintrust.core import keys
 from fintrust.core.models import User
 
 PIN_MAX = PIN.digits_max  # for forms
-FAILURES_COUNTED_MAX = 30_000  # the column's own bound; the lock has long been at its longest
 
 
 def has_pin(user: User) -> bool:
@@ -106,36 +105,14 @@ def _try(user: User, pin: str, policy: PinPolicy) -> PinWrong | PinLocked | None
     if row is None:
         raise PinNotSet()
     now = timezone.now()
-    if row.locked_until and row.locked_until > now:
-        return _locked(row.locked_until)
-    if check_password(pin, _hash_of(row, user)):
-        _forgive(row)
-        return None
-    return _count_failure(row, user, now, policy)
-
-
-def _forgive(row: Pin) -> None:
-    if row.failures or row.locked_until:
-        row.failures, row.locked_until = 0, None
-        row.save(update_fields=["failures", "locked_until"])
-
-
-def _count_failure(row: Pin, user: User, now: datetime, policy: PinPolicy) -> PinWrong | PinLocked:
-    row.failures = min(row.failures + 1, FAILURES_COUNTED_MAX)
-    rest = policy.lock_after(row.failures)
-    row.locked_until = now + rest if rest else None
-    row.save(update_fields=["failures", "locked_until"])
-    after: dict[str, object] = {"failures": row.failures}
-    audit.record("biometrics.pin.failed", subject=user, by=user, owner=user, after=after)
-    if row.locked_until is None:
-        return PinWrong(tries_left=policy.failures_max - row.failures)
-    after = {"locked_until": row.locked_until.isoformat()}
-    audit.record("biometrics.pin.locked", subject=user, by=user, owner=user, after=after)
-    return _locked(row.locked_until)
-
-
-def _locked(until: datetime) -> PinLocked:
-    return PinLocked(locked_until=until.isoformat())
+    if not guesses.rests(row, now):
+        if check_password(pin, _hash_of(row, user)):
+            guesses.forgive(row)
+            return None
+        guesses.count_failure(row, user=user, now=now, policy=policy, what="pin")
+    if row.locked_until is not None:
+        return PinLocked(locked_until=row.locked_until.isoformat())
+    return PinWrong(tries_left=policy.failures_max - row.failures)
 
 
 def _hash_of(row: Pin, user: User) -> str:

@@ -5,16 +5,13 @@ from datetime import timedelta
 
 
 @dataclass(frozen=True)
-class PinPolicy:
-    digits_min: int = 4
-    digits_max: int = 8
-    different_digits_min: int = 3  # 1122 and 6969 are among the first ten anybody tries
-    failures_max: int = 5  # a person mistypes twice; a thief gets five of ten thousand
+class GuessPolicy:
+    failures_max: int = 5  # a person mistypes twice; a thief gets five of ten thousand PINs
     lock_minutes_min: int = 15
     lock_hours_max: int = 24  # doubling for ever would let a stranger shut somebody out for years
 
     def lock_after(self, failures: int) -> timedelta | None:
-        """How long the PIN rests after this many failures in a row: 15 minutes, then doubling."""
+        """How long there is a rest after this many failures in a row: 15 minutes, then doubling."""
         if failures < self.failures_max:
             return None
         doublings = min(failures - self.failures_max, 20)
@@ -22,7 +19,24 @@ class PinPolicy:
         return min(length, timedelta(hours=self.lock_hours_max))
 
 
+@dataclass(frozen=True)
+class PinPolicy(GuessPolicy):
+    digits_min: int = 4
+    digits_max: int = 8
+    different_digits_min: int = 3  # 1122 and 6969 are among the first ten anybody tries
+
+
 PIN = PinPolicy()
+CODE = GuessPolicy()  # each code is new, so of a million a thief gets five, then one a day
+
+
+@dataclass(frozen=True)
+class PasskeyPolicy:
+    challenge_seconds_max: int = 300  # to find the key; the page then makes a new one
+    answer_chars_max: int = 20_000  # for forms: the longest signature known is under 8,000
+
+
+PASSKEY = PasskeyPolicy()
 
 
 @dataclass(frozen=True)

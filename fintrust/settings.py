@@ -468,6 +468,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2,
         "options": {"expires": 2},
     },
+    "mail-limits": {
+        "task": "fraud.mail_limits",
+        "schedule": 10,
+        "options": {"expires": 10},
+    },
     "score-afterwards": {
         "task": "fraud.score_afterwards",
         "schedule": 60,

@@ -28,6 +28,14 @@ def watch_rules() -> int:
     return breaker.sweep()
 
 
+@shared_task(name="fraud.mail_limits")
+def mail_limits() -> int:
+    """Mails about limits that wait to get looser."""
+    from fraud.limits.mail import mail_what_waits
+
+    return mail_what_waits()
+
+
 # Training reads and learns for minutes; the usual limit is for sweeps.
 @shared_task(name="fraud.train", time_limit=3600)
 def train() -> str:

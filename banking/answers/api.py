@@ -1,4 +1,4 @@
-"""The customer's answer, for programs."""
+"""The customer's answer and disputes, for programs."""
 
 from typing import Any
 
@@ -8,10 +8,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from banking.answers import services
-from fintrust.core.api import Body, Moment, body_of, raises
+from fintrust.core.api import Body, Moment, Text, body_of, raises
 from fintrust.core.http import PersonApiRequest
 from fraud import errors
-from fraud.models import Label
+from fraud.labels.selectors import Progress
+from fraud.models import Dispute, Label
+from fraud.policy import CASES
 from fraud.selectors import decisions_of
 
 
@@ -40,6 +42,31 @@ class Answered(serializers.Serializer[Label]):
         return not label.fraud
 
 
+class DisputeBody(Body):
+    reason = serializers.ChoiceField(Dispute.Reason.choices)
+    text = Text(
+        allow_blank=True,
+        help_text=f"In your words, {CASES.text_min} to {CASES.text_max} characters.",
+    )
+
+    class Meta:
+        ref_name = "NewDispute"
+
+
+class Disputed(serializers.Serializer[Progress]):
+    id = serializers.CharField(source="dispute.public_id")
+    decision = serializers.CharField(source="dispute.decision.public_id")
+    reason = serializers.ChoiceField(Dispute.Reason.choices, source="dispute.reason")
+    text = serializers.CharField(source="dispute.text")
+    at = Moment(source="dispute.at")
+    state = serializers.ChoiceField(
+        ["received", "looked_at", "upheld", "rejected", "undecided"], help_text="How far we are."
+    )
+
+
+_DECISION = OpenApiParameter("decision", str, OpenApiParameter.PATH, description="dec_…")
+
+
 class Answer(APIView):
     throttle_scope = "money"
 
@@ -47,7 +74,7 @@ class Answer(APIView):
         operation_id="risk_decision_answer",
         request=AnswerBody,
         responses={200: Answered},
-        parameters=[OpenApiParameter("decision", str, OpenApiParameter.PATH, description="dec_…")],
+        parameters=[_DECISION],
         examples=[OpenApiExample("It was not me", {"mine": False}, request_only=True)],
     )
     @raises(
@@ -68,3 +95,38 @@ class Answer(APIView):
         found = decisions_of(request.user).get_public(decision)
         made = services.answer(decision=found, by=request.user, mine=mine)
         return Response(Answered(made).data)
+
+
+class DisputeDoor(APIView):
+    throttle_scope = "money"
+
+    @extend_schema(
+        operation_id="risk_decision_dispute",
+        request=DisputeBody,
+        responses={200: Disputed},
+        parameters=[_DECISION],
+        examples=[
+            OpenApiExample(
+                "Somebody said they were the bank",
+                {"reason": "tricked", "text": "They rang, said they were you, and had me pay."},
+                request_only=True,
+            )
+        ],
+    )
+    @raises(
+        errors.WordsMissing,
+        errors.WordsTooLong,
+        errors.NothingMoved,
+        errors.NotYourPayment,
+        errors.TooLateToDispute,
+    )
+    def post(self, request: PersonApiRequest, decision: str) -> Response:
+        """Something is wrong with a payment
+
+        Of yours, and that moved. Somebody looks into it. Once a payment: what was said first stays,
+        and sending it again tells how far we are.
+        """
+        asked = body_of(request, DisputeBody)
+        found = decisions_of(request.user).get_public(decision)
+        progress = services.dispute(decision=found, by=request.user, **asked)
+        return Response(Disputed(progress).data)

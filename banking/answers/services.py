@@ -7,7 +7,9 @@ from banking.models import Transfer
 from banking.transfers.services import cancel_because
 from fintrust.core.errors import NotFound
 from fintrust.core.models import User
-from fraud.models import Decision, Label
+from fraud.errors import NotYourPayment
+from fraud.labels.selectors import Progress, progress_of
+from fraud.models import Decision, Dispute, Label
 
 
 def answer(*, decision: Decision, by: User, mine: bool) -> Label:
@@ -15,6 +17,19 @@ def answer(*, decision: Decision, by: User, mine: bool) -> Label:
     if mine:
         return labels.answer(decision=decision, by=by, mine=True)
     return _deny(decision, by)
+
+
+def dispute(*, decision: Decision, by: User, reason: Dispute.Reason, text: str) -> Progress:
+    """Something is wrong with a payment that moved; how far the bank is with it."""
+    if decision.customer_id == by.pk and _gave_back(decision):
+        raise NotYourPayment()
+    made = labels.dispute(decision=decision, by=by, reason=reason, text=text)
+    return progress_of(made)
+
+
+def _gave_back(decision: Decision) -> bool:
+    """Money that went back to where it came from was nobody's payment."""
+    return Transfer.objects.filter(decision=decision, returns__isnull=False).exists()
 
 
 @transaction.atomic

@@ -5,14 +5,35 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from banking import errors, selectors
-from banking.api.base import ANY_PRICE, PinBody
+from banking.api.base import ANY_PRICE
 from banking.api.transfer_view import TransferView, transfer_answer
 from banking.fx.errors import RateMoved
 from banking.transfers import services
 from banking.transfers.errors import TransferNotHeld
-from biometrics.errors import PinLocked, PinNotSet, PinWrong
-from fintrust.core.api import body_of, raises
+from biometrics.codes import CODE_MAX
+from biometrics.errors import (
+    CodeLocked,
+    CodeWrong,
+    NoAuthenticator,
+    PinLocked,
+    PinNotSet,
+    PinWrong,
+    ProofMissing,
+)
+from biometrics.pins import PIN_MAX
+from fintrust.core.api import Body, Text, body_of, raises
 from fintrust.core.http import PersonApiRequest
+
+
+class ProofBody(Body):
+    """One of the two."""
+
+    pin = Text(max_length=PIN_MAX, trim_whitespace=False, required=False)
+    code = Text(
+        max_length=CODE_MAX,
+        required=False,
+        help_text="What your authenticator app shows. Good once; a recovery code is none.",
+    )
 
 
 class Confirm(APIView):
@@ -20,7 +41,7 @@ class Confirm(APIView):
 
     @extend_schema(
         operation_id="transactions_confirm",
-        request=PinBody,
+        request=ProofBody,
         responses={200: TransferView},
         examples=[OpenApiExample("Your PIN", {"pin": "4711"}, request_only=True)],
     )
@@ -32,17 +53,25 @@ class Confirm(APIView):
         errors.BalanceTooLarge,
         RateMoved,
         *ANY_PRICE,
+        ProofMissing,
         PinNotSet,
         PinWrong,
         PinLocked,
+        NoAuthenticator,
+        CodeWrong,
+        CodeLocked,
     )
     def post(self, request: PersonApiRequest, transfer: str) -> Response:
-        """Send a held transfer on its way, with your PIN."""
-        pin = body_of(request, PinBody)["pin"]
+        """Send a held transfer on its way, with your PIN or a code of your authenticator app."""
         held = selectors.transfer_for(request.user, transfer)
-        return transfer_answer(
-            request, services.confirm_transfer(transfer=held, by=request.user, pin=pin)
-        )
+        match body_of(request, ProofBody):
+            case {"pin": pin, **others} if not others:
+                done = services.confirm_transfer(transfer=held, by=request.user, pin=pin)
+            case {"code": code, **others} if not others:
+                done = services.confirm_by_code(transfer=held, by=request.user, code=code)
+            case _:
+                raise ProofMissing()
+        return transfer_answer(request, done)
 
 
 class Cancel(APIView):

@@ -1,5 +1,6 @@
 """What customers type. A form turns it into accounts and money, or says what is wrong and where."""
 
+import json
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,7 +16,9 @@ from banking.payees.forms import NUMBER
 from banking.payees.names import NAME_MAX
 from banking.payees.services import look_up
 from banking.sharing.selectors import shared_with
+from biometrics.codes import CODE_MAX
 from biometrics.pins import PIN_MAX
+from biometrics.policy import PASSKEY
 from fintrust.core.errors import Problem, TooMany
 from fintrust.core.models import User
 from fintrust.core.money import Money
@@ -170,6 +173,30 @@ class PinForm(forms.Form):
             attrs={"inputmode": "numeric", "autocomplete": "off", "pattern": "[0-9]*"}
         ),
     )
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="Code from your authenticator app",
+        max_length=CODE_MAX,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
+
+
+class PasskeyForm(forms.Form):
+    """What the browser brings back from the passkey; nobody types it."""
+
+    passkey = forms.CharField(
+        required=False, max_length=PASSKEY.answer_chars_max, widget=forms.HiddenInput
+    )
+
+    def clean_passkey(self) -> dict[str, Any]:
+        """What is no answer of a browser is an empty one, and refused as any wrong one."""
+        try:
+            answer = json.loads(self.cleaned_data["passkey"] or "{}")
+        except (ValueError, RecursionError):
+            return {}
+        return answer if isinstance(answer, dict) else {}
 
 
 class ActivityForm(forms.Form):

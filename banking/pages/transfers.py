@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,18 +21,19 @@ from banking.fx import quotes, terms
 from banking.fx.errors import QuoteExpired
 from banking.insights import selectors as insights
 from banking.models import Account, Right, Transfer
-from banking.pages import drafts
+from banking.pages import confirming, drafts
+from banking.pages.confirming import Way
 from banking.pages.drafts import Draft
-from banking.pages.forms import ActivityForm, PinForm, SendForm
+from banking.pages.forms import ActivityForm, SendForm
 from banking.payees.selectors import payees_of
 from banking.payees.services import check_name
 from banking.payees.warnings import warnings_for
 from banking.receipts.selectors import Receipt, receipt_of
 from banking.returns.services import may_return
-from banking.transfers.services import cancel_transfer, confirm_transfer, send_transfer
-from biometrics.pins import has_pin
+from banking.transfers.services import cancel_transfer, send_transfer
 from fintrust.core import context as asked_from
 from fintrust.core.errors import Problem
+from fintrust.core.http import PersonRequest
 from fraud.explanation import beside
 from fraud.labels.selectors import answer_of, dispute_of, questions_of
 from fraud.selectors import changes_that_pass
@@ -158,7 +160,7 @@ def _as_query(draft: Draft, target: Account) -> str:
 
 @require_GET
 @login_required
-def transfer(request: HttpRequest, transfer_id: str) -> HttpResponse:
+def transfer(request: PersonRequest, transfer_id: str) -> HttpResponse:
     """The result, and later the receipt."""
     found = selectors.transfer_for(request.user, transfer_id)
     return _show(request, found)
@@ -166,20 +168,24 @@ def transfer(request: HttpRequest, transfer_id: str) -> HttpResponse:
 
 @require_POST
 @login_required
-def confirm(request: HttpRequest, transfer_id: str) -> HttpResponse:
-    """Send held money on its way by PIN."""
+def confirm(request: PersonRequest, transfer_id: str) -> HttpResponse:
+    """Send held money on its way, by PIN or another proof that is set up."""
     found = selectors.transfer_for(request.user, transfer_id)
-    form = PinForm(request.POST)
+    way = confirming.chosen(confirming.ways_of(request.user), request.POST.get("by", ""))
+    if way is None:
+        return _show(request, found, status=422)
+    form = way.form(request.POST)
     if form.is_valid():
         try:
-            found = confirm_transfer(transfer=found, by=request.user, pin=form.cleaned_data["pin"])
+            found = way.confirm(request, found, form.cleaned_data)
         except Problem as problem:
-            form.add_error("pin" if problem.field == "pin" else None, problem.message)
+            seen = {field.name for field in form.visible_fields()}
+            form.add_error(problem.field if problem.field in seen else None, problem.message)
         else:
             if found.status == Transfer.Status.POSTED:
                 messages.success(request, "Confirmed. The money is on its way.")
             return redirect("transfer", found.public_id)
-    return _show(request, found, form=form, status=422)
+    return _show(request, found, way=way, form=form, status=422)
 
 
 @require_POST
@@ -209,10 +215,11 @@ def _headline(receipt: Receipt) -> tuple[str, str]:
 
 
 def _show(
-    request: HttpRequest,
+    request: PersonRequest,
     found: Transfer,
     *,
-    form: PinForm | None = None,
+    way: Way | None = None,
+    form: Form | None = None,
     status: int = 200,
 ) -> HttpResponse:
     mine = selectors.knows_why(request.user, found)
@@ -231,8 +238,7 @@ def _show(
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
         **_explained(request.user, found),
         "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
-        "form": form or PinForm(),
-        "has_pin": has_pin(request.user) if mine and found.is_held else None,
+        **(_confirmation(request, found, way, form) if mine and found.is_held else {}),
         "answer": _answer_of(request.user, found),
         "asked": mine and found.status != Transfer.Status.HELD and _is_asked(request.user, found),
         "may_dispute": may_dispute(found, request.user),
@@ -241,6 +247,20 @@ def _show(
         "back": found.returned_by.filter(status=Transfer.Status.POSTED).first(),
     }
     return render(request, "banking/transfer.html", context, status=status)
+
+
+def _confirmation(
+    request: PersonRequest, found: Transfer, way: Way | None, form: Form | None
+) -> dict[str, Any]:
+    """The form of one way to confirm, and which others there are."""
+    ways = confirming.ways_of(request.user)
+    way = way or confirming.chosen(ways, request.GET.get("by", ""))
+    return {
+        "way": way,
+        "form": form or (way and way.form()),
+        "other_ways": [other for other in ways if other != way],
+        "script_data": confirming.script_data(request, found, way),
+    }
 
 
 def _answer_of(user: Any, transfer: Transfer) -> bool | None:

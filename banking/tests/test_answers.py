@@ -4,12 +4,15 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 import fraud.services
 from banking.answers import services as answers
 from banking.models import Account, Hold, Transfer
+from banking.returns.services import return_transfer
 from banking.tests.test_api import client_of
 from banking.tests.test_ledger_concurrency import at_once
 from banking.transfers import services
@@ -18,6 +21,7 @@ from biometrics import pins
 from biometrics.errors import PinLocked, PinWrong
 from fintrust.tests import builders
 from fraud.models import Alert, Case, Dispute, Label
+from fraud.policy import LABELS
 
 pytestmark = pytest.mark.usefixtures("own_database")
 PIN, WRONG = "4071", "9753"
@@ -111,7 +115,7 @@ def test_no_leads_to_what_can_be_done_at_once_and_freezes_with_one_tap(online, p
 
 
 def test_no_cancels_what_is_held_and_opens_a_case_at_once(online, held, hers):
-    assert "Yes, confirm with PIN" in page(online, "questions")
+    assert "Yes, confirm it" in page(online, "questions")
     say(online, held, "no")
     held.refresh_from_db()
     hers.refresh_from_db()
@@ -230,6 +234,92 @@ def test_a_dispute_without_a_reason_or_words_is_refused(online, posted, form):
 
 def test_what_has_not_moved_has_no_dispute(online, held):
     assert online.get(reverse("transfer-dispute", args=[held.public_id])).status_code == 404
+
+
+def disputed(program, transfer, **body):
+    url = reverse("api-risk-dispute", args=[transfer.decision.public_id])
+    return program.post(url, body, format="json")
+
+
+TRICKED = {"reason": "tricked", "text": "They said they were\nmy bank <b>!</b>"}
+
+
+def test_programs_dispute_a_payment_and_follow_it(hers_by_api, posted, olga):
+    answer = disputed(hers_by_api, posted, **TRICKED)
+    made = Dispute.objects.get()
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "id": made.public_id,
+        "decision": posted.decision.public_id,
+        **TRICKED,
+        "at": answer.json()["at"],
+        "state": "received",
+    }
+    assert Label.objects.get().source == "dispute"
+    assert Case.objects.get().entries.filter(alert__kind="disputed").exists()
+    Case.objects.update(assigned_to=olga)
+    assert disputed(hers_by_api, posted, **TRICKED).json()["state"] == "looked_at"
+
+
+def test_what_a_program_says_again_adds_nothing(hers_by_api, posted):
+    disputed(hers_by_api, posted, **TRICKED)
+    again = disputed(hers_by_api, posted, reason="mistake", text="something else")
+    assert (again.status_code, again.json()["reason"]) == (200, "tricked")
+    assert Dispute.objects.count() == Label.objects.count() == 1
+    assert Alert.objects.filter(kind="disputed").count() == 1
+
+
+@pytest.mark.parametrize(
+    "body, code",
+    [
+        ({}, "invalid"),
+        (TRICKED | {"reason": "bored"}, "invalid"),
+        (TRICKED | {"more": 1}, "unknown-field"),
+        (TRICKED | {"text": 7}, "invalid"),
+        (TRICKED | {"text": ""}, "words-missing"),
+        (TRICKED | {"text": " \n "}, "words-missing"),
+        (TRICKED | {"text": "ab"}, "words-missing"),
+        (TRICKED | {"text": "a" * 2_001}, "words-too-long"),
+        (TRICKED | {"text": "\x00abc"}, "nul-character"),
+    ],
+)
+def test_a_program_without_a_reason_or_with_too_few_or_many_words_is_refused(
+    hers_by_api, posted, body, code
+):
+    answer = disputed(hers_by_api, posted, **body)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert not Dispute.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["abc", "a" * 2_000])
+def test_a_program_may_say_so_much(hers_by_api, posted, text):
+    assert disputed(hers_by_api, posted, reason="mistake", text=text).json()["text"] == text
+    assert not Label.objects.exists()  # a wrong amount is no fraud
+
+
+def test_a_program_cannot_dispute_what_never_moved(hers_by_api, held):
+    answer = disputed(hers_by_api, held, **TRICKED)
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing-moved")
+    assert not Dispute.objects.exists()
+
+
+def test_nobody_disputes_for_another_customer(ben, olga, posted):
+    for person in (ben, olga):  # he was paid, and she may read decisions in the console
+        assert disputed(client_of(person), posted, **TRICKED).status_code == 404
+    assert disputed(APIClient(), posted, **TRICKED).status_code == 401
+    assert not Dispute.objects.exists()
+
+
+def test_what_gave_money_back_is_no_payment_to_dispute(ben, hers_by_api, posted):
+    back = return_transfer(transfer=posted, by=ben, request_id="back")
+    answer = disputed(client_of(ben), back, **TRICKED)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not-your-payment")
+
+
+def test_after_thirteen_months_it_is_too_late_for_a_program(ada, posted):
+    with time_machine.travel(timezone.now() + timedelta(days=LABELS.dispute_days_max + 1)):
+        answer = disputed(client_of(ada), posted, **TRICKED)
+    assert (answer.status_code, answer.json()["code"]) == (410, "too-late-to-dispute")
 
 
 # --- what confirmations say -----------------------------------------------------------------

@@ -342,7 +342,7 @@ def typed(hers, his, **changes):
 
 @pytest.mark.parametrize(
     "amount, words",
-    [("50", "It would be sent at once"), ("600", "It would wait for your PIN"),
+    [("50", "It would be sent at once"), ("600", "It would wait for you to confirm it"),
      ("1200", "something else is in the way")],
 )  # fmt: skip
 def test_the_page_says_what_would_happen(web, hers, his, amount, words):

@@ -1,8 +1,11 @@
 """Asking for money to move, and what becomes of it when it has to wait."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.utils import timezone as clock
 
@@ -17,9 +20,9 @@ from banking.transfers.errors import DepositTooLarge, FundingClosed, InTheFuture
 from banking.transfers.execution import carry_out
 from banking.transfers.held import expire, free, release
 from banking.transfers.orders import Order
-from biometrics import pins
-from biometrics.errors import PinLocked
-from fintrust.core.errors import NotFound
+from biometrics import codes, passkeys, pins
+from biometrics.proofs import Proof
+from fintrust.core.errors import Locked, NotFound
 from fintrust.core.models import User
 from fintrust.core.money import Money
 from fraud.travel.services import confirm_after_commit
@@ -171,24 +174,49 @@ def record_past(
 
 def confirm_transfer(*, transfer: Transfer, by: User, pin: str) -> Transfer:
     """Who asked, or the owner of the money, proves to be who they are; it goes on its way."""
+    return _confirm(transfer, by, Proof.PIN, lambda: pins.verify_pin(user=by, pin=pin))
+
+
+def confirm_by_code(*, transfer: Transfer, by: User, code: str) -> Transfer:
+    """The same by what their authenticator app shows. A code is used up by being right, whatever
+    then becomes of the transfer."""
+    return _confirm(transfer, by, Proof.CODE, lambda: codes.verify_code(user=by, code=code))
+
+
+def confirm_by_passkey(
+    *, transfer: Transfer, by: User, session: SessionBase, answer: Mapping[str, Any]
+) -> Transfer:
+    """The same by a passkey that signed the challenge this session was given for this transfer."""
+
+    def check() -> None:
+        passkeys.verify_passkey(user=by, session=session, about=transfer.public_id, answer=answer)
+
+    return _confirm(transfer, by, Proof.PASSKEY, check)
+
+
+def _confirm(transfer: Transfer, by: User, proof: Proof, check: Callable[[], None]) -> Transfer:
     with transaction.atomic():
         _must_have_a_say(transfer, by)
     try:
-        pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
-    except PinLocked:
-        labels.failed_step_up(transfer.decision)
+        check()  # counts failures in a transaction of its own
+    except Locked:
+        labels.failed_step_up(transfer.decision, proof=proof)
         raise
-    return confirm_after_pin(transfer=transfer, by=by)
+    return _confirm_proven(transfer, by, proof)
+
+
+def confirm_after_pin(*, transfer: Transfer, by: User) -> Transfer:
+    """The same for somebody whose PIN was checked just now, for what this is a part of."""
+    return _confirm_proven(transfer, by, Proof.PIN)
 
 
 @transaction.atomic
-def confirm_after_pin(*, transfer: Transfer, by: User) -> Transfer:
-    """The same for somebody whose PIN was checked just now, for this or what this is a part of."""
-    _must_have_a_say(transfer, by)  # it may have ended while the PIN was checked
-    if transfer.requested_by_id == by.pk:  # another's PIN says nothing about where they are
+def _confirm_proven(transfer: Transfer, by: User, proof: Proof) -> Transfer:
+    _must_have_a_say(transfer, by)  # it may have ended while the proof was checked
+    if transfer.requested_by_id == by.pk:  # another's proof says nothing about where they are
         confirm_after_commit(transfer.decision.facts_then())
-    confirmed = release(transfer, by=by, reason="confirmed by PIN")
-    labels.passed_step_up(confirmed.decision, by=by)
+    confirmed = release(transfer, by=by, reason=f"confirmed by {proof}")
+    labels.passed_step_up(confirmed.decision, by=by, proof=proof)
     return confirmed
 
 

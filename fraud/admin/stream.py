@@ -1,10 +1,13 @@
 """What streams brought and could not be taken; and who reads them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,6 +29,7 @@ from fraud.stream.policy import STREAM
 from fraud.stream.showing import shown
 
 REPLAYED_AT_ONCE_MAX = 500
+DISCARDED_AT_ONCE_MAX = 100  # as many as somebody can have looked at; what is left out stays out
 _STATES = {"Waiting": "warning", "Replayed": "success"}
 
 
@@ -50,6 +54,22 @@ class DiscardForm(forms.Form):
     )
 
 
+class DiscardManyForm(DiscardForm):
+    """The letters that were shown, whatever has come since."""
+
+    action = forms.CharField(widget=forms.HiddenInput, initial="discard_chosen")
+
+    def __init__(self, *args: Any, chosen: Sequence[UUID], **options: Any) -> None:
+        super().__init__(*args, **options)
+        why = "Why these payments may be left out for good. It is kept with each."
+        self.fields["note"].help_text = why
+        self.fields[ACTION_CHECKBOX_NAME] = forms.TypedMultipleChoiceField(
+            choices=[(pk, pk) for pk in chosen],
+            initial=chosen,
+            widget=forms.MultipleHiddenInput,
+        )
+
+
 @admin.register(DeadLetter)
 class DeadLetterAdmin(RecordsViews, ReadOnlyAdmin):
     nothing_yet = "Every payment that came from elsewhere was understood."
@@ -63,7 +83,7 @@ class DeadLetterAdmin(RecordsViews, ReadOnlyAdmin):
     list_before_template = "admin/fraud/_stream.html"
     date_hierarchy = "at"
     ordering = ("-id",)
-    actions = ("replay_chosen",)  # type: ignore[assignment]  # the base class has none
+    actions = ("replay_chosen", "discard_chosen")  # type: ignore[assignment]  # the base class has none
     actions_detail = ("replay", "correct", "discard")
     fields = readonly_fields = (
         "public_id", "reason_badge", "error", "state", "attempts", "at", "origin", "key", "name",
@@ -215,6 +235,56 @@ class DeadLetterAdmin(RecordsViews, ReadOnlyAdmin):
         letters = DeadLetter.objects.filter(pk__in=list(first))
         replayed, waiting = services.replay_many(letters, by=cast(User, request.user))
         messages.success(request, f"{replayed} replayed, {waiting} still waiting.")
+
+    @admin.action(description="Discard the chosen letters", permissions=["replay"])
+    def discard_chosen(
+        self, request: HttpRequest, queryset: QuerySet[DeadLetter]
+    ) -> HttpResponse | None:
+        waiting = queryset.filter(status=DeadLetter.Status.WAITING).order_by("id")
+        letters = list(waiting[: DISCARDED_AT_ONCE_MAX + 1])
+        if not letters:
+            messages.warning(request, "None of these waits any more.")
+            return None
+        if len(letters) > DISCARDED_AT_ONCE_MAX:
+            text = f"At most {DISCARDED_AT_ONCE_MAX} letters are discarded at once. Choose fewer."
+            messages.error(request, text)
+            return None
+        chosen = [letter.pk for letter in letters]
+        form = DiscardManyForm(request.POST if "note" in request.POST else None, chosen=chosen)
+        if not form.is_valid():
+            return self._ask_about_many(request, letters, form)
+        discarded = services.discard_many(
+            DeadLetter.objects.filter(pk__in=chosen),
+            by=cast(User, request.user),
+            note=form.cleaned_data["note"],
+        )
+        messages.success(request, f"{discarded} left out. What waited behind them follows.")
+        return None
+
+    def _ask_about_many(
+        self, request: HttpRequest, letters: Sequence[DeadLetter], form: forms.Form
+    ) -> HttpResponse:
+        reasons = Counter(letter.get_reason_display() for letter in letters)
+        origins = Counter(f"{one.get_source_display()}, {one.topic}" for one in letters)
+        facts: Sequence[tuple[str, Any]] = [
+            ("Letters", len(letters)),
+            *((reason, many) for reason, many in reasons.most_common()),
+            *((origin, many) for origin, many in origins.most_common()),
+            ("First came", timezone.localtime(letters[0].at).strftime("%-d %b %Y, %H:%M:%S")),
+            ("Last came", timezone.localtime(letters[-1].at).strftime("%-d %b %Y, %H:%M:%S")),
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Discard {len(letters)}?",
+            "opts": self.opts,
+            "form": form,
+            "facts": facts,
+            "verb": f"Discard {len(letters)}",
+            "calm": False,
+            "back": request.get_full_path(),
+        }
+        status = 422 if form.errors else 200
+        return render(request, "admin/banking/deed.html", context, status=status)
 
     def _back(self, letter: DeadLetter) -> HttpResponse:
         return redirect("admin:fraud_deadletter_change", letter.pk)

@@ -81,7 +81,11 @@ _ENDED = {"fraud": "upheld", "not_fraud": "rejected", "inconclusive": "undecided
 def dispute_of(decision: Decision) -> Progress | None:
     """The customer's dispute of this payment, and how far it is."""
     found = Dispute.objects.filter(decision=decision).first()
-    return None if found is None else Progress(found, _state_of(decision))
+    return None if found is None else progress_of(found)
+
+
+def progress_of(dispute: Dispute) -> Progress:
+    return Progress(dispute, _state_of(dispute.decision))
 
 
 def _state_of(decision: Decision) -> str:

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.services import record
+from biometrics.proofs import Proof
 from fintrust.core.errors import NotFound
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
@@ -210,15 +211,19 @@ def _must_be_in_time(decision: Decision, policy: LabelPolicy) -> None:
 # --- what a confirmation says ---------------------------------------------------------------
 
 
-def passed_step_up(decision: Decision, *, by: User, policy: LabelPolicy = LABELS) -> Label | None:
+def passed_step_up(
+    decision: Decision, *, by: User, proof: Proof, policy: LabelPolicy = LABELS
+) -> Label | None:
     """Somebody who was asked proved to be who they are."""
-    note = "confirmed"
+    note = f"confirmed by {proof}"
     return _sign(decision, fraud=False, weight=policy.step_up_weight, by=by, note=note)
 
 
-def failed_step_up(decision: Decision, *, policy: LabelPolicy = LABELS) -> Label | None:
+def failed_step_up(
+    decision: Decision, *, proof: Proof, policy: LabelPolicy = LABELS
+) -> Label | None:
     """Whoever was asked could not prove it, until no more tries were left."""
-    return _sign(decision, fraud=True, weight=policy.failed_weight, note="PIN locked")
+    return _sign(decision, fraud=True, weight=policy.failed_weight, note=f"{proof} locked")
 
 
 def let_expire(decision: Decision, *, policy: LabelPolicy = LABELS) -> Label | None:

@@ -18,12 +18,12 @@ from fintrust.core.errors import Problem
 from fintrust.core.etags import PreconditionFailed, seen
 from fintrust.core.http import PersonRequest
 from fraud.limits import selectors, services
-from fraud.limits.change import Pending, Written
+from fraud.limits.change import Written
 from fraud.limits.forms import LimitsForm, PinForm
 from fraud.limits.own import CustomerPolicies
 from fraud.limits.policy import LIMITS
 from fraud.limits.trial import Payment, try_on
-from fraud.limits.words import LABELS, spelled
+from fraud.limits.words import waiting
 
 
 @require_http_methods(["GET", "POST"])
@@ -125,24 +125,10 @@ def _state(request: HttpRequest, written: Written) -> dict[str, Any]:
     in_force = written.in_force(at)
     moved = in_force.uses_clock and in_force.timezone != request.user.timezone
     return {
-        "pending": [_shown(one, before) for one, before in _steps(written, at)],
+        "pending": waiting(written, at),
         "clock": in_force.timezone if in_force.uses_clock else request.user.timezone,
         "moved": moved,
     }
-
-
-def _steps(written: Written, at: Any) -> list[tuple[Pending, CustomerPolicies]]:
-    """Each change that waits, with the limits it follows."""
-    pending = written.pending(at)
-    before = [written.in_force(at), *(one.policies for one in pending)]
-    return list(zip(pending, before, strict=False))
-
-
-def _shown(one: Pending, before: CustomerPolicies) -> dict[str, Any]:
-    changes = [
-        (LABELS[name], spelled(name, before), spelled(name, one.policies)) for name in one.fields
-    ]
-    return {"at": one.at, "changes": changes}
 
 
 def _tried(request: PersonRequest, asked: CustomerPolicies) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from fraud.limits.change import Written
 from fraud.limits.own import DAY_MINUTES, NOTHING, Amounts, CustomerPolicies, looser_in
 from fraud.limits.policy import LIMITS, LimitsPolicy
 from fraud.limits.selectors import versions_of, written_by
-from fraud.models import PolicyVersion
+from fraud.models import LimitsMail, PolicyVersion
 
 
 @transaction.atomic
@@ -61,6 +61,8 @@ def set_policies(
         at=now,
     )
     _record(made, before, after)
+    if not stepped_up and looser_in(before.asked, asked):
+        LimitsMail.objects.create(version=made)  # a sweep sends it once this has committed
     return made
 
 

@@ -1,6 +1,11 @@
 """Limits in words, for pages. No Django here."""
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
 from fraud.hits import say
+from fraud.limits.change import Written
 from fraud.limits.own import NAMES, NOTHING, Amounts, CustomerPolicies
 
 LABELS = {
@@ -44,6 +49,24 @@ def spelled(name: str, policies: CustomerPolicies) -> str:
     if name == "allowed_time_range" and value.start == value.end:
         return "none just now"
     return _names(value) if isinstance(value, tuple) else str(value)
+
+
+def waiting(
+    written: Written, at: datetime, *, spell: Callable[[str, CustomerPolicies], str] = spelled
+) -> list[dict[str, Any]]:
+    """What gets looser by itself: steps of `at` and `changes`, each (name, until then, after)."""
+    steps = written.pending(at)
+    before = [written.in_force(at), *(one.policies for one in steps)]
+    return [
+        {
+            "at": one.at,
+            "changes": [
+                (LABELS[name], spell(name, earlier), spell(name, one.policies))
+                for name in one.fields
+            ],
+        }
+        for one, earlier in zip(steps, before, strict=False)
+    ]
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from fraud.models.learning import (
     Proposed,
     TrainingRun,
 )
-from fraud.models.limits import PolicyVersion
+from fraud.models.limits import LimitsMail, PolicyVersion
 from fraud.models.profile import LearningChoice
 from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
 from fraud.models.stream import (
@@ -43,6 +43,7 @@ __all__ = [
     "EvidenceFile",
     "Label",
     "LearningChoice",
+    "LimitsMail",
     "ModelVersion",
     "PaymentFact",
     "PolicyVersion",

@@ -56,3 +56,25 @@ class PolicyVersion(models.Model):
         return Written.from_json(
             {"asked": self.asked, "earlier": self.earlier, "version": self.version}
         )
+
+
+class LimitsMail(models.Model):
+    """A mail that says what waits to get looser, and when it went; due while it has not."""
+
+    version = models.OneToOneField(
+        PolicyVersion, on_delete=models.PROTECT, primary_key=True, related_name="+"
+    )
+    mailed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(
+                fields=["version"],
+                condition=models.Q(mailed_at__isnull=True),
+                name="fraud_limitsmail_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"mail about {self.version}"

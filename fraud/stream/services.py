@@ -40,6 +40,7 @@ from fraud.stream.schema import (
     Poison,
     parse,
 )
+from fraud.travel.presence import placed
 
 ERROR_MAX = 1000
 NOTE_MIN, NOTE_MAX = 3, 500
@@ -83,8 +84,9 @@ class Fresh:
 
     @property
     def facts(self) -> Facts:
+        """As at our own doors. Its sender is believed about the address as about the place."""
         subject = to_public(StreamEvent.prefix, self.id)
-        return self.movement.facts(subject=subject, timezone=self.zone)
+        return placed(self.movement.facts(subject=subject, timezone=self.zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,16 +382,42 @@ def replay_many(letters: "QuerySet[DeadLetter]", *, by: User | None = None) -> t
 
 def discard(*, letter: DeadLetter, by: User, note: str) -> DeadLetter:
     """Leave it out for good, and say why. The row stays."""
+    note = _why(note)
+    with transaction.atomic():
+        letter = _locked(letter)
+        _leave_out(letter, by, note)
+    release_parked(letter.key)
+    return letter
+
+
+def discard_many(letters: "QuerySet[DeadLetter]", *, by: User, note: str) -> int:
+    """Leave out those of these that still wait, each recorded; returns how many.
+
+    All of them before anything behind them follows: one that waited for another of them must be
+    left out as well, and not be judged a moment earlier.
+    """
+    note = _why(note)
+    with transaction.atomic():
+        waiting = letters.filter(status=DeadLetter.Status.WAITING)
+        chosen = list(waiting.order_by("id").select_for_update())
+        for letter in chosen:
+            _leave_out(letter, by, note)
+    for key in dict.fromkeys(letter.key for letter in chosen):
+        release_parked(key)
+    return len(chosen)
+
+
+def _why(note: str) -> str:
     note = note.strip()
     if not NOTE_MIN <= len(note) <= NOTE_MAX:
         raise DiscardNeedsReason()
-    with transaction.atomic():
-        letter = _locked(letter)
-        letter.note = note
-        _settle(letter, DeadLetter.Status.DISCARDED, by)
-        _remember("discarded", letter, by=by, reason=note)
-    release_parked(letter.key)
-    return letter
+    return note
+
+
+def _leave_out(letter: DeadLetter, by: User, note: str) -> None:
+    letter.note = note
+    _settle(letter, DeadLetter.Status.DISCARDED, by)
+    _remember("discarded", letter, by=by, reason=note)
 
 
 def release_parked(key: str, policy: StreamPolicy = STREAM) -> int:

@@ -1,11 +1,13 @@
 """What customers may say about their payments, what confirmations say, and how old it all is."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from audit.models import Record
+from biometrics.proofs import Proof
 from fintrust.core.errors import NotFound
 from fraud import errors
 from fraud import services as fraud
@@ -240,9 +242,13 @@ def test_the_customer_sees_how_far_the_bank_is_and_nothing_before_it_is_decided(
 @pytest.mark.parametrize(
     "sign, fraudulent, weight",
     [
-        (services.failed_step_up, True, LABELS.failed_weight),
+        (partial(services.failed_step_up, proof=Proof.PIN), True, LABELS.failed_weight),
         (services.let_expire, True, LABELS.expired_weight),
-        (lambda decision: services.passed_step_up(decision, by=None), False, LABELS.step_up_weight),
+        (
+            partial(services.passed_step_up, by=None, proof=Proof.CODE),
+            False,
+            LABELS.step_up_weight,
+        ),
     ],
 )
 def test_a_confirmation_is_a_weak_label_once(ada, sign, fraudulent, weight):
@@ -257,7 +263,7 @@ def test_a_confirmation_is_a_weak_label_once(ada, sign, fraudulent, weight):
 def test_a_weak_sign_never_outweighs_what_a_person_said(ada):
     decision = moved(ada)
     services.answer(decision=decision, by=ada, mine=False)
-    assert services.passed_step_up(decision, by=ada) is None
+    assert services.passed_step_up(decision, by=ada, proof=Proof.PIN) is None
     assert decision.labels.get().fraud
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audit.models import Record
 from fintrust.core.models import User
@@ -19,6 +20,8 @@ from fraud.errors import (
     DeadLetterSettled,
     DiscardNeedsReason,
 )
+from fraud.limits.own import CustomerPolicies
+from fraud.limits.services import set_policies
 from fraud.models import (
     Alert,
     DeadLetter,
@@ -31,6 +34,7 @@ from fraud.stream import selectors, services
 from fraud.stream.judging import rounds
 from fraud.stream.messages import KEY_MAX
 from fraud.stream.policy import STREAM, StreamPolicy
+from fraud.tests import mmdb
 from fraud.tests.factories import NOON, customer, facts, limit_payments
 from fraud.tests.stream_help import event, message, of_kafka, raw
 
@@ -53,6 +57,50 @@ def take(*messages, **more):
 
 def letter() -> DeadLetter:
     return DeadLetter.objects.get()
+
+
+# --- where it was ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def london(settings, tmp_path):
+    """What is known of the addresses of London."""
+    networks = {"81.2.69.0/24": mmdb.city("London", "GB", 51.5142, -0.0931, 20)}
+    settings.GEOIP_DATABASE = str(mmdb.write(tmp_path / "city.mmdb", networks))
+
+
+@pytest.mark.parametrize(
+    "said, place",
+    [
+        ({"ip": "81.2.69.142"}, "London, GB"),
+        ({"ip": "81.2.69.142", "place": "Lisbon, PT"}, "Lisbon, PT"),
+        ({"ip": "10.0.0.1"}, ""),
+        ({}, ""),
+    ],
+)
+def test_without_a_place_of_its_own_it_was_where_its_address_is(ada, london, said, place):
+    take(message(raw(ada, **said)))
+    facts = Decision.objects.get().facts_then()
+    assert (facts.place, facts.ip) == (place, said.get("ip"))
+
+
+def test_about_a_kilometre_of_where_it_was_is_kept(ada):
+    take(message(raw(ada, latitude=38.722318, longitude=-9.139337, accuracy_km=0.01)))
+    facts = Decision.objects.get().facts_then()
+    assert (facts.latitude, facts.longitude) == (38.72, -9.14)
+
+
+@pytest.mark.parametrize(("ip", "refused"), [("81.2.69.142", False), ("10.0.0.1", True)])
+def test_a_limit_to_places_knows_the_place_of_an_address(ada, london, ip, refused):
+    own = CustomerPolicies(allowed_locations=("London, GB",), block_unknown_locations=True)
+    set_policies(customer=ada, asked=own, by=ada)
+    take(
+        message(
+            raw(ada, ip=ip, at=timezone.now().isoformat()),
+        ),
+        now=timezone.now(),
+    )
+    assert Decision.objects.get().forbidden is refused
 
 
 # --- once -----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from audit.models import Record
+from fintrust.core.models import User
 from fraud.models import DeadLetter, Decision, StreamReader
 from fraud.stream import services
 from fraud.stream.policy import STREAM, StreamPolicy
@@ -160,6 +161,84 @@ def test_chosen_letters_are_replayed_together(desk, ada):
     assert DeadLetter.objects.waiting().get() == third
 
 
+@pytest.fixture
+def three(ada):
+    """A poisoned letter of Ada's, a good one that waits behind it, and one of somebody else."""
+    services.take([message(b"{", key=ada.public_id.encode())])
+    services.take([message(raw(ada, id="pay-1"), key=ada.public_id.encode())])
+    services.take([message(b"[", key=b"somebody else")])
+    letters = list(DeadLetter.objects.order_by("id"))
+    assert [letter.reason for letter in letters] == ["bad-json", "behind", "bad-json"]
+    return letters
+
+
+def discard(client, letters, **more):
+    chosen = {"action": "discard_chosen", "_selected_action": [one.pk for one in letters]}
+    return client.post(door("changelist"), chosen | more)
+
+
+def test_before_several_are_discarded_a_page_says_which_and_asks_why(desk, three):
+    page = discard(desk, three)
+    text = page.content.decode()
+    assert page.status_code == 200 and "Discard 3" in text and "Waits behind another" in text
+    assert all(f'value="{one.pk}"' in text for one in three)
+    assert DeadLetter.objects.waiting().count() == 3
+
+
+@pytest.mark.parametrize(
+    "note, works",
+    [("", False), ("ab", False), ("abc", True), ("a" * 500, True), ("a" * 501, False)],
+)
+def test_several_are_discarded_with_a_reason(desk, three, note, works):
+    assert discard(desk, three, note=note).status_code == (302 if works else 422)
+    assert DeadLetter.objects.waiting().count() == (0 if works else 3)
+
+
+def test_each_discarded_letter_is_in_the_log_with_name_and_reason(desk, three):
+    discard(desk, three, note="a test of the sender's")
+    records = Record.objects.filter(action="fraud.dead_letter.discarded")
+    assert {record.subject for record in records} == {one.public_id for one in three}
+    officer = User.objects.get(email="officer@example.com")
+    assert {(record.reason, record.actor_label) for record in records} == {
+        ("a test of the sender's", officer.public_id)
+    }
+    assert set(DeadLetter.objects.values_list("status", "note")) == {
+        ("discarded", "a test of the sender's")
+    }
+
+
+def test_one_that_waited_behind_another_is_discarded_with_it_and_not_judged(desk, three):
+    discard(desk, three[:2], note="neither is a payment")
+    assert not Decision.objects.exists()
+
+
+def test_what_was_not_chosen_follows_what_it_waited_for(desk, three):
+    discard(desk, [three[0], three[2]], note="no payments")
+    assert Decision.objects.count() == 1
+    three[1].refresh_from_db()
+    assert three[1].status == "replayed"
+
+
+def test_what_is_settled_meanwhile_is_left_as_it_is(desk, three):
+    services.discard(letter=three[2], by=customer("other@example.com"), note="mine")
+    discard(desk, three, note="all of them")
+    three[2].refresh_from_db()
+    assert three[2].note == "mine"
+    page = desk.post(
+        door("changelist"),
+        {"action": "discard_chosen", "_selected_action": [three[2].pk], "note": "again"},
+        follow=True,
+    )
+    assert "None of these waits any more" in page.content.decode()
+
+
+@pytest.mark.parametrize("many, works", [(100, True), (101, False)])
+def test_so_many_are_discarded_at_once(desk, db, many, works):
+    services.take([message(b"{", key=f"{n}".encode()) for n in range(many)])
+    discard(desk, DeadLetter.objects.all(), note="a broken sender")
+    assert DeadLetter.objects.waiting().count() == (0 if works else many)
+
+
 def test_a_monster_can_be_looked_at(desk):
     services.take(
         [message(b"\xff" * 5000)], policy=StreamPolicy(event_bytes_max=10, kept_bytes_max=4500)
@@ -183,7 +262,9 @@ def test_who_may_only_read_changes_nothing(client, poison):
     assert client.get(door("change", poison.pk)).status_code == 200
     for deed in ("replay", "correct", "discard"):
         assert client.post(door(deed, poison.pk), {"note": "a test"}).status_code == 403
-    client.post(door("changelist"), {"action": "replay_chosen", "_selected_action": [poison.pk]})
+    for deed in ("replay_chosen", "discard_chosen"):
+        chosen = {"action": deed, "_selected_action": [poison.pk], "note": "a test"}
+        client.post(door("changelist"), chosen)
     assert client.post(door("delete", poison.pk), {"post": "yes"}).status_code == 403
     poison.refresh_from_db()
     assert (poison.status, poison.attempts) == ("waiting", 1)
