@@ -24,6 +24,9 @@ class LearningPolicy:
     # --- trees -----------------------------------------------------------------------------
     rounds: int = 150
     leaves: int = 15  # interactions of a few features, as a person could still tell them
+    # Questions on the way to a leaf: as good as any number (the eight weeks of docs/models say), and
+    # why takes half the time, which grows with the square of it.
+    depth: int = 4
     rate: float = 0.05
     leaf_payments_min: int = 100  # a leaf about fewer people would be gossip
     features_share: float = 0.8

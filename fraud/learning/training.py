@@ -178,6 +178,7 @@ def _settings(inputs: Sequence[Input], policy: LearningPolicy) -> dict[str, Any]
     return {
         "objective": "binary",
         "num_leaves": policy.leaves,
+        "max_depth": policy.depth,
         "learning_rate": policy.rate,
         "min_data_in_leaf": policy.leaf_payments_min,
         "feature_fraction": policy.features_share,
