@@ -21,6 +21,7 @@ from fraud.backtest import services as backtests
 from fraud.backtest.page import shown as backtest_shown
 from fraud.models import Backtest, Ruleset, RuleVersion
 from fraud.rulebook import selectors, services, trial
+from fraud.rulebook.force import NEUTRAL
 from fraud.rulebook.forms import BacktestForm, ReasonForm, RemarkForm, RuleForm, VersionForm
 from fraud.rulebook.selectors import DRAFT, LIVE, OUT, PROPOSED, SHADOW, STOPPED
 from fraud.rulebook.syntax import parse
@@ -147,7 +148,7 @@ class RuleVersionAdmin(RulebookAdmin):
 
     @display(description="shown to the customer")
     def told_to_customers(self, version: RuleVersion) -> str:
-        return version.sentence or "The condition, in plain English"
+        return version.sentence or NEUTRAL
 
     @display(description="may stop")
     def budget(self, version: RuleVersion) -> str:

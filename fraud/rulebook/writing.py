@@ -109,13 +109,12 @@ def _listed(nodes: Sequence[Node]) -> str:
 
 
 # --- plain English ----------------------------------------------------------------------------
-_OFFICER = {"own": "the customer's", "they": "the customer"}
-_CUSTOMER = {"own": "your", "they": "you"}
+_WHOSE = {"own": "the customer's", "they": "the customer"}
 
 
-def english(node: Node, *, to_customer: bool = False) -> str:
-    """What it says, to an officer or to the customer: a clause without a full stop."""
-    return _said(node).format(**(_CUSTOMER if to_customer else _OFFICER))
+def english(node: Node) -> str:
+    """What it says, for officers: a clause without a full stop."""
+    return _said(node).format(**_WHOSE)
 
 
 @singledispatch

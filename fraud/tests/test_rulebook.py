@@ -22,6 +22,7 @@ from fraud.errors import (
 from fraud.models import Alert, Backtest, RuleHit, Ruleset, RuleStep, RuleVersion
 from fraud.rulebook import breaker, hits, selectors, services
 from fraud.rulebook.closures import readable
+from fraud.rulebook.force import NEUTRAL
 from fraud.rulebook.policy import RULEBOOK, RulebookPolicy
 from fraud.tests.factories import LENIENT, customer, facts
 
@@ -150,9 +151,7 @@ def test_a_rule_goes_from_draft_to_force_through_two_people(author, second):
     assert (rule.name, rule.version, rule.action) == ("Big to strangers", 1, "hold")
     assert rule.matches(readable({"amount_vs_median": 5.1, "new_payee": True}))
     assert not rule.matches(readable({"amount_vs_median": 5.0, "new_payee": True}))
-    assert rule.sentence({}) == (
-        "The amount is more than 5 times your usual payment, and the payee is new"
-    )
+    assert rule.sentence({}) == NEUTRAL
     assert [*Record.objects.filter(action__startswith="fraud.rule").values_list("action", flat=True)
             .order_by("id")] == [
         "fraud.rule.written", "fraud.ruleset.published", "fraud.rule.proposed",

@@ -41,23 +41,19 @@ def test_there_is_one_way_to_write_it_and_it_reads_the_same(written, canonically
 
 
 @pytest.mark.parametrize(
-    "condition, officer, customer",
+    "condition, meant",
     [
         (
             "amount_vs_median > 5 and new_payee",
             "the amount is more than 5 times the customer's usual payment, and the payee is new",
-            "the amount is more than 5 times your usual payment, and the payee is new",
         ),
         (
             "hour between 0 and 5 or not new_payee",
             "the hour on the customer's clock is between 0 and 5 o'clock, or the payee has been "
             "paid before",
-            "the hour on your clock is between 0 and 5 o'clock, or the payee has been paid before",
         ),
         (
             "1000 < amount and (device_new or country in ('GB', 'FR'))",
-            "the amount is more than 1,000, and either the device is new or the country is one of "
-            "“GB”, “FR”",
             "the amount is more than 1,000, and either the device is new or the country is one of "
             "“GB”, “FR”",
         ),
@@ -65,20 +61,16 @@ def test_there_is_one_way_to_write_it_and_it_reads_the_same(written, canonically
             "balance_share >= 0.333 and hours_since_last < 0.5",
             "the share of the balance that leaves is at least 33.3%, and the time since the "
             "customer's last payment is less than 0.5 hours",
-            "the share of the balance that leaves is at least 33.3%, and the time since your last "
-            "payment is less than 0.5 hours",
         ),
         (
             "country = '{own}'",
             "the country is “{own}”",
-            "the country is “{own}”",
         ),
     ],
 )
-def test_it_says_in_english_what_it_means(condition, officer, customer):
+def test_it_says_in_english_what_it_means(condition, meant):
     tree = parse(condition)
-    assert english(tree) == officer
-    assert english(tree, to_customer=True) == customer
+    assert english(tree) == meant
 
 
 @pytest.mark.parametrize(
