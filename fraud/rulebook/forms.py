@@ -15,7 +15,7 @@ from fraud.errors import ConditionInvalid
 from fraud.models import RuleVersion
 from fraud.rulebook.force import NEUTRAL
 from fraud.rulebook.policy import RULEBOOK
-from fraud.rulebook.syntax import parse
+from fraud.rulebook.syntax import parse_new
 from fraud.rulebook.tokens import LENGTH_MAX
 
 
@@ -61,7 +61,7 @@ class VersionForm(forms.Form):
     def clean_condition(self) -> str:
         condition: str = self.cleaned_data["condition"]
         try:
-            parse(condition)
+            parse_new(condition)
         except ConditionInvalid as problem:
             raise forms.ValidationError(problem.message) from None
         return condition

@@ -5,6 +5,7 @@ from functools import singledispatch
 from typing import Any
 
 from fraud.rulebook.syntax import (
+    MIRRORED,
     Among,
     Arithmetic,
     Between,
@@ -159,13 +160,12 @@ _VERBS = {
     "=": "is", "!=": "is not", "<": "is less than", "<=": "is at most",
     ">": "is more than", ">=": "is at least",
 }  # fmt: skip
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @_said.register
 def _(node: Compare) -> str:
     if isinstance(node.left, Number | Text) and not isinstance(node.right, Number | Text):
-        sign = _MIRRORED.get(node.sign, node.sign)
+        sign = MIRRORED.get(node.sign, node.sign)
         return _said(Compare(sign, node.right, node.left))
     return f"{_subject(node.left, node.right)} {_VERBS[node.sign]} {_measure(node, node.right)}"
 

@@ -30,6 +30,19 @@ pytestmark = pytest.mark.django_db
 CONDITION = "amount_vs_median > 5 and new_payee"
 
 
+def test_a_rule_that_never_matches_is_neither_written_nor_tried_out(author):
+    with pytest.raises(ConditionInvalid):
+        write(author, condition="hour between 22 and 6")
+    version = write(author)
+    of_yore = RuleVersion.objects.create(
+        rule=version.rule, number=2, condition="hour between 22 and 6", action="hold",
+        author=author, hour_max=1, day_max=1, hundred_max=1,
+    )  # fmt: skip
+    with pytest.raises(ConditionInvalid):
+        services.try_out(version=of_yore, by=author)
+    assert selectors.compiled(of_yore).condition == "hour between 22 and 6"
+
+
 def officer(email, *rights):
     person = customer(email, is_staff=True)
     person.user_permissions.set(Permission.objects.filter(codename__in=rights))

@@ -87,7 +87,8 @@ def test_a_name_that_is_taken_is_said_beside_it(desk, second):
         ("amount > 'x'", "cannot be compared with a text"),
         ("hour > 2\nand contry = 'GB'", "and contry = &#x27;GB&#x27;\n    ^"),
         ("", "plain English"),
-        ("country = '<script>'", "“&lt;script&gt;”"),
+        ("channel = '<script>'", "“&lt;script&gt;”"),
+        ("hour between 22 and 6", "Did you mean <code>hour &gt;= 22 or hour &lt; 6</code>?"),
     ],
 )
 def test_a_condition_is_checked_while_it_is_written(desk, condition, said):
