@@ -14,6 +14,7 @@ from fraud.features.aggregates import DAY, HOUR, MINUTE, micros
 from fraud.features.forms import Deviations, Form, Given, Nothing, Number, Ratio, Row, Since, Value
 from fraud.features.moments import micros_of
 from fraud.features.snapshot import Snapshot
+from fraud.limits.places import normalise
 from fraud.policy import STANDARD
 from fraud.travel.judge import Around
 
@@ -428,7 +429,7 @@ def given(facts: Facts, snapshot: Snapshot) -> dict[str, Value]:
         "kind": facts.kind,
         "channel": facts.channel,
         "to_self": facts.to_self,
-        "place": facts.place or None,
+        "place": normalise(facts.place) or None,
         "country": country(facts.place),
         "session_risk": snapshot.session_risk,
         "travel_kmh": travel.kmh if travel else None,
@@ -443,5 +444,12 @@ def given(facts: Facts, snapshot: Snapshot) -> dict[str, Value]:
 
 def country(place: str) -> str | None:
     """The country of a declared place: "PT" of "Lisbon, PT"."""
-    last = place.rpartition(",")[2].strip().upper()
+    last = normalise(place).rpartition(", ")[2].upper()
     return last if len(last) == 2 and last.isascii() and last.isalpha() else None
+
+
+def comparable(name: str, text: str) -> str:
+    """A text that somebody wrote beside a feature, as its values are spelled."""
+    if name == "place":
+        return normalise(text)
+    return (country(text) or text) if name == "country" else text

@@ -6,12 +6,12 @@ be turned into a closure, into columns and into English without another check.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 
 from fraud.errors import ConditionInvalid
-from fraud.features.catalogue import FEATURES
+from fraud.features.catalogue import FEATURES, comparable
 from fraud.rulebook.tokens import END, NAME, NUMBER, SIGN, TEXT, WORDS, Token, tokens
 from fraud.rulebook.vocabulary import KINDS, Kind
 
@@ -412,6 +412,28 @@ def children(node: Node) -> tuple[Node, ...]:
         case Missing() | Not():
             return (node.value,)
     return ()
+
+
+def spelled(node: Node) -> Node:
+    """The same question, its texts spelled as values are: for comparing, not for showing."""
+    match node:
+        case Junction():
+            return replace(node, parts=tuple(spelled(part) for part in node.parts))
+        case Not():
+            return replace(node, value=spelled(node.value))
+        case Compare():
+            left, right = node.left, node.right
+            return replace(node, left=_as_of(right, left), right=_as_of(left, right))
+        case Among():
+            options = tuple(_as_of(node.value, option) for option in node.options)
+            return replace(node, options=options)
+    return node
+
+
+def _as_of(feature: Node, text: Node) -> Node:
+    if isinstance(feature, Feature) and isinstance(text, Text):
+        return Text(comparable(feature.name, text.value))
+    return text
 
 
 def features_of(node: Node) -> frozenset[str]:

@@ -179,7 +179,8 @@ def test_what_no_payment_could_answer_is_refused_when_it_is_written_and_read_whe
         "weekday in (0, 6)", "amount > 0", "amount >= 0", "amount between 5 and 5",
         "amount > 1_000.50", "balance_share > 150%", "payee_last3_share <= 100%",
         "kind = 'transfer'", "currency != 'EUR'", "country in ('PT', 'ES')",
-        "channel = 'anything'", "place = 'Lisbon, PT'", "deviations > -3", "amount between own_largest and own_mean", "own_count_24h > 2.5",
+        "channel = 'anything'", "place = 'Lisbon, PT'", "deviations > -3",
+        "amount between own_largest and own_mean", "own_count_24h > 2.5",
     ],
 )  # fmt: skip
 def test_what_some_payment_could_answer_may_be_written(condition):
