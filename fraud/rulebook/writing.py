@@ -181,12 +181,26 @@ def _(node: Between) -> str:
 
 @_said.register
 def _(node: Among) -> str:
+    if isinstance(node.value, Feature) and node.value.name == "weekday":
+        return _on_days(node)
     verb = "is none of" if node.inverted else "is one of"
     if len(node.options) == 1:
         verb = "is not" if node.inverted else "is"
     options = ", ".join(_number(option, node.value) for option in node.options)
     unit = _unit(node.value)
     return f"{_subject(node.value, node.options[0])} {verb} {options}{unit}"
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _on_days(node: Among) -> str:
+    """A day that is none is said as its number."""
+    days = {float(number): day for number, day in enumerate(_DAYS)}
+    names = [days.get(one.value, one.digits) for one in node.options if isinstance(one, Number)]
+    *most, last = names
+    listed = f"{', '.join(most)} or {last}" if most else last
+    return f"the day of the week is {'not ' * node.inverted}{listed}"
 
 
 def _subject(node: Node, other: Node) -> str:

@@ -69,6 +69,8 @@ def test_there_is_one_way_to_write_it_and_it_reads_the_same(written, canonically
             "the share of the balance that leaves is at least 33.3%, and the time since the "
             "customer's last payment is less than 0.5 hours",
         ),
+        ("weekday in (5, 6)", "the day of the week is Saturday or Sunday"),
+        ("weekday not in (0, 1, 6)", "the day of the week is not Monday, Tuesday or Sunday"),
         (
             "country = '{own}'",
             "the country is “{own}”",
