@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
+from fraud.features.aggregates import HOURS
 from fraud.rulebook.syntax import (
     MIRRORED,
     Among,
@@ -132,11 +133,15 @@ def _(node: Feature) -> str:
 def _(node: Not) -> str:
     if isinstance(node.value, Feature):
         return VOCABULARY[node.value.name].no
+    if isinstance(node.value, Junction) and node.value.word == "or":
+        return "neither " + " nor ".join(_nested(part) for part in node.value.parts)
     return f"it is not so that {_nested(node.value)}"
 
 
 @_said.register
 def _(node: Junction) -> str:
+    if night := _night(node):
+        return night
     *most, last = [_nested(part) for part in node.parts]
     return f"{', '.join(most)}, {node.word} {last}"
 
@@ -144,6 +149,8 @@ def _(node: Junction) -> str:
 def _nested(node: Node) -> str:
     if not isinstance(node, Junction):
         return _said(node)
+    if night := _night(node):
+        return night
     start = "both" if node.word == "and" else "either"
     return f"{start} " + f" {node.word} ".join(_nested(part) for part in node.parts)
 
@@ -177,6 +184,19 @@ def _(node: Between) -> str:
     low = _number(node.low, node.value) if isinstance(node.low, Number) else _noun(node.low)
     high = _measured(node.high, node.value) if constant else _noun(node.high)
     return f"{_subject(node.value, node.high if constant else node.low)} {verb} {low} and {high}"
+
+
+def _night(node: Junction) -> str | None:
+    """`hour >= 22 or hour < 6`: over midnight, which no range can say."""
+    if node.word != "or" or len(node.parts) != 2:
+        return None
+    match node.parts:
+        case (
+            Compare(">=", Feature("hour") as hour, Number(digits=start)),
+            Compare("<", Feature("hour"), Number(digits=end)),
+        ) if f"{start}{end}".isdecimal() and int(end) <= int(start) < HOURS:
+            return f"{_noun(hour)} is between {int(start):02}:00 and {int(end):02}:00"
+    return None
 
 
 @_said.register

@@ -69,6 +69,23 @@ def test_there_is_one_way_to_write_it_and_it_reads_the_same(written, canonically
             "the share of the balance that leaves is at least 33.3%, and the time since the "
             "customer's last payment is less than 0.5 hours",
         ),
+        (
+            "not (to_self or new_payee)",
+            "neither the money stays with the customer nor the payee is new",
+        ),
+        (
+            "hour >= 22 or hour < 6",
+            "the hour on the customer's clock is between 22:00 and 06:00",
+        ),
+        (
+            "new_payee and (hour >= 22 or hour < 6)",
+            "the payee is new, and the hour on the customer's clock is between 22:00 and 06:00",
+        ),
+        (
+            "hour >= 6 or hour < 22",
+            "the hour on the customer's clock is at least 6 o'clock, or the hour on the customer's "
+            "clock is less than 22 o'clock",
+        ),
         ("weekday in (5, 6)", "the day of the week is Saturday or Sunday"),
         ("weekday not in (0, 1, 6)", "the day of the week is not Monday, Tuesday or Sunday"),
         (
