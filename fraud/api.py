@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from fintrust.core.api import Moment
 from fintrust.core.http import PersonApiRequest
 from fraud import selectors
-from fraud.counterfactual import AMOUNT, KNOWN_PAYEE, LATER, Change
+from fraud.counterfactual import AMOUNT, KNOWN_PAYEE, LATER, LESS_LATER, Change
 from fraud.explanation import Beside, Part, beside, parts
 from fraud.models import Decision
 
@@ -32,7 +32,7 @@ class RiskPart(serializers.Serializer[Part]):
 class RiskChange(serializers.Serializer[Change]):
     """A change with which the payment passes, verified by deciding again."""
 
-    code = serializers.ChoiceField([AMOUNT, LATER, KNOWN_PAYEE])
+    code = serializers.ChoiceField([AMOUNT, LATER, KNOWN_PAYEE, LESS_LATER])
     text = serializers.CharField()
 
 

@@ -30,3 +30,19 @@ def say(minor: float, currency: str) -> str:
     decimal = Money(round(minor), currency).decimal
     number = f"{decimal:,.{exponent(currency)}f}"
     return _SIGNS[currency] + number if currency in _SIGNS else f"{number} {currency}"
+
+
+def times(ratio: float) -> str:
+    """`6.2 times`, `12 times`, `1,420 times`: a decimal only where it tells something."""
+    tenths = round(ratio, 1)
+    number = f"{tenths:.1f}".removesuffix(".0") if tenths < 10 else f"{ratio:,.0f}"
+    return f"{number} times"
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `12th`, `1,003rd`."""
+    tail = "th" if number % 100 in {11, 12, 13} else _TAILS.get(number % 10, "th")
+    return f"{number:,}{tail}"
+
+
+_TAILS = {1: "st", 2: "nd", 3: "rd"}

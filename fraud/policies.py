@@ -66,7 +66,7 @@ def place_not_allowed(facts: Facts, snapshot: Snapshot) -> Hit | None:
 
 @policy
 def place_unknown(facts: Facts, snapshot: Snapshot) -> Hit | None:
-    if not snapshot.own.block_unknown_locations or places.normalise(facts.place):
+    if not snapshot.own.block_unknown_locations or places.names_a_place(facts.place):
         return None
     return _no("place_unknown", "You allow no payments from a place that nobody knows")
 

@@ -42,7 +42,7 @@ class Band:
 class Window:
     """A stretch of time before the payment, and what is too much in it."""
 
-    name: str
+    name: str  # as one says it after "within"
     span: str  # as the aggregates call it: own_count_10m
     payments_max: int  # with this payment
     days_max: float  # money in the window, counted in the customer's own usual days
@@ -77,7 +77,7 @@ class FraudPolicy:
     # --- speed -----------------------------------------------------------------------------
     windows: tuple[Window, ...] = (
         Window("10 minutes", "10m", payments_max=5, days_max=3),
-        Window("hour", "1h", payments_max=10, days_max=5),
+        Window("an hour", "1h", payments_max=10, days_max=5),
         Window("24 hours", "24h", payments_max=30, days_max=10),
     )
     many_payments_weight: float = 0.30
@@ -162,6 +162,16 @@ class ExplainingPolicy:
 
     contribution_min: float = 0.1  # log-odds: less than a tenth more or less likely says nothing
     reasons_max: int = 5  # nobody reads a sixth
+    # From where on a value is said to somebody, on the side that speaks for fraud.
+    times_min: float = 1.5  # half more than usual; less is how amounts vary
+    far_below: float = 0.2  # a fifth of what is usual: who tries a card begins small
+    tiny_major: int = 5  # a coffee; that small is only asked whether it works
+    seldom_share: float = 0.1  # one payment in ten at that hour is still a habit
+    quickly_hours: float = 1.0
+    new_days: int = 30  # a month's bills have come once
+    payments_min: int = 3  # two in a row are a mistake mended
+    crowd_min: int = 10  # payments to one payee, or their payers: more than a family
+    car_kmh: float = 200.0  # faster than a car, slower than any flight
     later_hours: tuple[int, ...] = (*range(1, 25), 72, 168)  # each hour of a day, then a week
 
 

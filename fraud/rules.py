@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from fraud.facts import Facts
 from fraud.features import Snapshot
-from fraud.hits import Hit, say
+from fraud.hits import Hit, ordinal, say, times
 from fraud.policy import FraudPolicy
 
 Rule = Callable[[Facts, Snapshot, FraudPolicy], Hit | None]
@@ -32,9 +32,9 @@ def unusual_amount(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit
     weight = policy.deviations.pick(deviations, policy.amount_weights)
     if not weight:
         return None
-    times = facts.amount_minor / snapshot.mean_minor
+    ratio = times(facts.amount_minor / snapshot.mean_minor)
     asked, usual = say(facts.amount_minor, facts.currency), say(snapshot.mean_minor, facts.currency)
-    return Hit("unusual_amount", weight, f"{asked} is {times:.1f} times your usual {usual}")
+    return Hit("unusual_amount", weight, f"{asked} is {ratio} your usual {usual}")
 
 
 @rule
@@ -45,8 +45,7 @@ def large_for_newcomer(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) ->
     asked = say(facts.amount_minor, facts.currency)
     high = _peers_high(snapshot, policy)
     if high is not None:
-        times = facts.amount_minor / high
-        weight = policy.peers_times.pick(times, policy.amount_weights)
+        weight = policy.peers_times.pick(facts.amount_minor / high, policy.amount_weights)
         why = f"95 of 100 payments of other customers stay below {say(high, facts.currency)}"
     else:
         major = facts.amount_minor / policy.minor(1, facts.currency)
@@ -62,7 +61,7 @@ def many_payments(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit 
     for window in policy.windows:
         number = snapshot.count(f"own_count_{window.span}") + 1
         if number > window.payments_max:
-            because = f"Payment number {number} within one window of {window.name}"
+            because = f"This is your {ordinal(number)} payment within {window.name}"
             return Hit("many_payments", policy.many_payments_weight, because)
     return None
 
@@ -76,7 +75,7 @@ def fast_spending(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit 
         enough = number >= policy.spending_payments_min
         if enough and total >= _too_fast(facts, snapshot, policy, window.days_max):
             spent = say(total, facts.currency)
-            because = f"{spent} in {number} payments within one window of {window.name}"
+            because = f"{spent} in {number} payments within {window.name}"
             if _knows_days(facts, snapshot, policy):
                 usual = say(_usual_day(facts, snapshot), facts.currency)
                 because += f"; your usual is {usual} a day"
@@ -108,7 +107,8 @@ def unusual_hour(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit |
     if nightly > policy.night_share_max * payments:
         return None
     clock = f"{snapshot.local_hour:02}:{snapshot.local_minute:02}"
-    habit = f"{nightly} of your {payments} payments were between {start} and {end} o'clock"
+    were = "was" if nightly == 1 else "were"
+    habit = f"{nightly} of your {payments} payments {were} between {start} and {end} o'clock"
     return Hit("unusual_hour", policy.night_weight, f"It is {clock} on your clock: {habit}")
 
 
@@ -184,8 +184,7 @@ def _much_for_a_stranger(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) 
             return f"{asked} is {share:.0%} of the account"
     median = snapshot.get("own_median")
     if median and _has_history(snapshot, policy):
-        times = facts.amount_minor / median
-        if times >= policy.payee_median_times:
-            middle = say(median, facts.currency)
-            return f"{asked} is {times:.1f} times your median payment of {middle}"
+        ratio = facts.amount_minor / median
+        if ratio >= policy.payee_median_times:
+            return f"{asked} is {times(ratio)} your median payment of {say(median, facts.currency)}"
     return None

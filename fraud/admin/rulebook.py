@@ -21,6 +21,7 @@ from fraud.backtest import services as backtests
 from fraud.backtest.page import shown as backtest_shown
 from fraud.models import Backtest, Ruleset, RuleVersion
 from fraud.rulebook import selectors, services, trial
+from fraud.rulebook.force import NEUTRAL
 from fraud.rulebook.forms import BacktestForm, ReasonForm, RemarkForm, RuleForm, VersionForm
 from fraud.rulebook.selectors import DRAFT, LIVE, OUT, PROPOSED, SHADOW, STOPPED
 from fraud.rulebook.syntax import parse
@@ -147,7 +148,7 @@ class RuleVersionAdmin(RulebookAdmin):
 
     @display(description="shown to the customer")
     def told_to_customers(self, version: RuleVersion) -> str:
-        return version.sentence or "The condition, in plain English"
+        return version.sentence or NEUTRAL
 
     @display(description="may stop")
     def budget(self, version: RuleVersion) -> str:
@@ -239,7 +240,7 @@ class RuleVersionAdmin(RulebookAdmin):
     ) -> HttpResponse:  # fmt: skip
         form = kind(request.POST or None, initial=initial)
         written = request.POST.get("condition") or initial.get("condition") or ""
-        more: dict[str, Any] = {"said": trial.say(written) if written else None}
+        more: dict[str, Any] = {"said": trial.say(written, new=True) if written else None}
         if "recent" in request.POST:
             more["trial"] = _recent(written)
         elif form.is_valid():
@@ -266,7 +267,7 @@ class RuleVersionAdmin(RulebookAdmin):
         if not self.has_write_permission(request):
             raise PermissionDenied
         written = request.POST.get("condition", "")
-        said = trial.say(written) if written.strip() else None
+        said = trial.say(written, new=True) if written.strip() else None
         return render(request, "admin/fraud/_said.html", {"said": said})
 
     @action(
@@ -347,7 +348,7 @@ def _facts(version: RuleVersion) -> list[tuple[str, Any]]:
 
 
 def _recent(written: str) -> trial.Trial | None:
-    return None if trial.say(written).problem else trial.recent(parse(written))
+    return None if trial.say(written, new=True).problem else trial.recent(parse(written))
 
 
 def _beside(version: RuleVersion) -> dict[str, Any]:

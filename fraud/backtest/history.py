@@ -24,6 +24,8 @@ from fraud.models import Decision, Label
 from fraud.rulebook.closures import readable
 from fraud.rulebook.vocabulary import KINDS, Kind
 
+# How values are spelled. Another number makes another table, filled anew: rows stay as written.
+SPELLING = 2  # places as `limits.places` normalises them
 BATCH_MAX = 5_000  # rows in memory at a time
 _BY_KIND = {Kind.FLAG: pa.bool_(), Kind.TEXT: pa.string()}
 # tx and id: where the rows end. amount_minor and stopped: what a backtest counts besides.
@@ -55,7 +57,7 @@ def opened(url: str | None = None) -> Iterator[Any]:
 
 def table(engine: Any, schema: pa.Schema, name: str) -> ir.Table:
     """The table of that form, made when it is not there. Other features make another table."""
-    form = hashlib.sha256(schema.to_string().encode()).hexdigest()[:8]
+    form = hashlib.sha256(f"{schema.to_string()}{SPELLING}".encode()).hexdigest()[:8]
     full = f"{name}_{form}"
     if full not in engine.list_tables():
         engine.create_table(full, schema=ibis.Schema.from_pyarrow(schema))

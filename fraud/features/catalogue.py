@@ -4,20 +4,61 @@ A feature is worked out from the facts and the snapshot alone, by one of the `fo
 the same for one payment and for a column of them. A missing value is None, and NaN in columns.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fintrust.core.money import exponent
-from fraud.facts import Facts
+from fraud.facts import KINDS, Facts
 from fraud.features.aggregates import DAY, HOUR, MINUTE, micros
 from fraud.features.forms import Deviations, Form, Given, Nothing, Number, Ratio, Row, Since, Value
 from fraud.features.moments import micros_of
 from fraud.features.snapshot import Snapshot
+from fraud.limits.places import normalise
 from fraud.policy import STANDARD
 from fraud.travel.judge import Around
 
 NUMBER, MONEY, COUNT, SHARE, FLAG = "number", "money", "count", "share", "flag"
 HOURS_KIND, DAYS_KIND, CLOCK, TEXT = "hours", "days", "hour-of-day", "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """The values that a feature can have: numbers within bounds, whole or not; texts of a form."""
+
+    least: float | None = None
+    most: float | None = None
+    whole: bool = False
+    texts: str = ""  # a regular expression; empty: any text
+    means: str = ""  # what the texts are, for whoever writes another
+
+    def holds(self, value: float | str) -> bool:
+        if isinstance(value, str):
+            return not self.texts or re.fullmatch(self.texts, value) is not None
+        return (self.least is None or self.least <= value) and (
+            self.most is None or value <= self.most
+        )
+
+    def __str__(self) -> str:
+        if self.means:
+            return self.means
+        if self.least is None:
+            return "a number"
+        return (
+            f"{self.least:g} or more" if self.most is None else f"{self.least:g} to {self.most:g}"
+        )
+
+
+_POSITIVE = Domain(least=0)
+_PART = Domain(least=0, most=1)
+_KINDS: Mapping[str, Domain] = {
+    MONEY: _POSITIVE,
+    SHARE: _POSITIVE,  # of the account it may be more than all
+    COUNT: Domain(least=0, whole=True),
+    HOURS_KIND: _POSITIVE,
+    DAYS_KIND: _POSITIVE,
+    CLOCK: Domain(least=0, most=23, whole=True),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +69,11 @@ class Feature:
     kind: str
     label: str
     form: Form
+    only: Domain | None = None  # narrower than all of its kind
+
+    @property
+    def domain(self) -> Domain:
+        return self.only or _KINDS.get(self.kind, Domain())
 
     @property
     def numeric(self) -> bool:
@@ -67,11 +113,29 @@ _FACTS = [
     Feature(
         "amount_scaled", NUMBER, "the amount, as if in euros", Ratio(("amount_minor",), ("units",))
     ),
-    Feature("currency", TEXT, "the currency", Given("currency")),
-    Feature("kind", TEXT, "transfer, deposit or withdrawal", Given("kind")),
+    Feature(
+        "currency",
+        TEXT,
+        "the currency",
+        Given("currency"),
+        Domain(texts="[A-Z]{3}", means="three capital letters"),
+    ),
+    Feature(
+        "kind",
+        TEXT,
+        "transfer, deposit or withdrawal",
+        Given("kind"),
+        Domain(texts="|".join(KINDS), means=" or ".join(KINDS)),
+    ),
     Feature("channel", TEXT, "how it was asked for", Given("channel")),
     Feature("hour", CLOCK, "the hour on the customer's clock", Number("local_hour")),
-    Feature("weekday", COUNT, "the day of the week, 0 is Monday", Number("local_weekday")),
+    Feature(
+        "weekday",
+        COUNT,
+        "the day of the week, 0 is Monday",
+        Number("local_weekday"),
+        Domain(least=0, most=6, whole=True),
+    ),
     Feature("to_self", FLAG, "goes to an own account", Given("to_self")),
     Feature(
         "balance_share",
@@ -80,7 +144,13 @@ _FACTS = [
         Ratio(("amount_minor",), ("balance_minor",)),
     ),
     Feature("place", TEXT, "the declared place", Given("place")),
-    Feature("country", TEXT, "the declared country", Given("country")),
+    Feature(
+        "country",
+        TEXT,
+        "the declared country",
+        Given("country"),
+        Domain(texts="[A-Z]{2}", means="two capital letters"),
+    ),
 ]
 
 _OWN = [
@@ -162,12 +232,14 @@ _OWN = [
         SHARE,
         "own payments around this hour",
         Ratio(("own_near_hour",), ("own_count_180d",)),
+        _PART,
     ),
     Feature(
         "weekday_share",
         SHARE,
         "own payments on this day of the week",
         Ratio(("own_this_weekday",), ("own_count_180d",)),
+        _PART,
     ),
     *_each("own_payees", COUNT, "different payees in the last {}", "24h"),
     *_each("own_frauds", COUNT, "own payments that became known as fraud in the last {}", "28d"),
@@ -215,18 +287,21 @@ _PAYEE = [
         SHARE,
         "frauds among the payments to this payee cleared up in the last 28 days",
         Ratio(("payee_frauds_28d",), ("payee_labels_28d",)),
+        _PART,
     ),
     Feature(
         "payee_last3_share",
         SHARE,
         "frauds among the 3 newest cleared up payments to this payee",
         Ratio(("payee_last3_frauds",), ("payee_last3_labels",)),
+        _PART,
     ),
     Feature(
         "payee_last5_share",
         SHARE,
         "frauds among the 5 newest cleared up payments to this payee",
         Ratio(("payee_last5_frauds",), ("payee_last5_labels",)),
+        _PART,
     ),
     Feature(
         "payee_days_since_first_fraud",
@@ -284,7 +359,13 @@ _OTHERS = [
         "times what 95 of 100 payments of others stay below",
         Ratio(("amount_minor",), ("peer_high",)),
     ),
-    Feature("session_risk", SHARE, "how unlike its owner the session typed", Given("session_risk")),
+    Feature(
+        "session_risk",
+        SHARE,
+        "how unlike its owner the session typed",
+        Given("session_risk"),
+        _PART,
+    ),
     Feature(
         "travel_kmh",
         NUMBER,
@@ -348,7 +429,7 @@ def given(facts: Facts, snapshot: Snapshot) -> dict[str, Value]:
         "kind": facts.kind,
         "channel": facts.channel,
         "to_self": facts.to_self,
-        "place": facts.place or None,
+        "place": normalise(facts.place) or None,
         "country": country(facts.place),
         "session_risk": snapshot.session_risk,
         "travel_kmh": travel.kmh if travel else None,
@@ -363,5 +444,12 @@ def given(facts: Facts, snapshot: Snapshot) -> dict[str, Value]:
 
 def country(place: str) -> str | None:
     """The country of a declared place: "PT" of "Lisbon, PT"."""
-    last = place.rpartition(",")[2].strip().upper()
+    last = normalise(place).rpartition(", ")[2].upper()
     return last if len(last) == 2 and last.isascii() and last.isalpha() else None
+
+
+def comparable(name: str, text: str) -> str:
+    """A text that somebody wrote beside a feature, as its values are spelled."""
+    if name == "place":
+        return normalise(text)
+    return (country(text) or text) if name == "country" else text

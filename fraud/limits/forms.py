@@ -43,7 +43,8 @@ class LimitsForm(forms.Form):
         required=False,
         max_length=LIMITS.places_max * (LIMITS.place_chars_max + 2),
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "Anywhere"}),
-        help_text="One on each line: a place as “Lisbon, PT”, or a whole country as “PT”.",
+        help_text="One on each line: a place as “Lisbon, PT”, or a whole country as “PT”. "
+        "We go by the place that is stated with a payment: coordinates alone are no place to us.",
     )
     block_unknown_locations = forms.BooleanField(
         label="Refuse payments when nobody knows where they come from",

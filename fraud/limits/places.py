@@ -17,6 +17,15 @@ def normalise(name: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
+_NOBODYS = frozenset({"unknown", "n/a", "na", "none", "null", "nowhere"})
+
+
+def names_a_place(name: str) -> bool:
+    """Whether it names anything: has letters, and is no word for not knowing."""
+    plain = normalise(name)
+    return any(letter.isalpha() for letter in plain) and plain.strip(" .-?!") not in _NOBODYS
+
+
 def covers(allowed: Iterable[str], place: str) -> bool:
     """Whether the place is one of those, or lies in a whole country that is."""
     name = normalise(place)

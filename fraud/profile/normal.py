@@ -8,6 +8,7 @@ from datetime import datetime
 
 from fraud.features import HOURS, local
 from fraud.hits import say
+from fraud.limits.places import normalise
 from fraud.policy import STANDARD
 from fraud.profile.policy import PROFILE, ProfilePolicy
 
@@ -116,8 +117,16 @@ def profile(
         weekdays=tuple(weekdays[day] for day in range(7)),
         payees=payees[: policy.payees_shown],
         payees_count=len(payees),
-        places=_familiar((p.place, p.at) for p in known if p.place)[: policy.places_shown],
+        places=_familiar(_places(known))[: policy.places_shown],
     )
+
+
+def _places(known: Sequence[Payment]) -> Iterable[tuple[str, datetime]]:
+    """Each place by one name, however it was spelled: as it was the last time."""
+    names = {normalise(payment.place): payment.place.strip() for payment in known}
+    for payment in known:
+        if name := normalise(payment.place):
+            yield names[name], payment.at
 
 
 def _familiar(seen: Iterable[tuple[str, datetime]]) -> tuple[Familiar, ...]:

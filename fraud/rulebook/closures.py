@@ -22,6 +22,7 @@ from fraud.rulebook.syntax import (
     Not,
     Number,
     Text,
+    spelled,
 )  # fmt: skip
 
 Value = float | int | bool | str | None
@@ -53,7 +54,7 @@ def _readable(value: Value) -> Value:
 
 def closure(node: Node) -> Ask:
     """Whether the condition holds, for values that came out of `readable`."""
-    return _ask(node)
+    return _ask(spelled(node))
 
 
 # --- answers ----------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from fraud.rulebook.syntax import (
     Not,
     Number,
     Text,
+    spelled,
 )  # fmt: skip
 from fraud.rulebook.vocabulary import KINDS, Kind
 
@@ -50,7 +51,7 @@ def _readable(column: Any, kind: Kind) -> Any:
 
 def column(node: Node, table: ir.Table) -> Any:
     """Whether the condition holds, for each row of a table that came out of `readable`."""
-    return _ask(node, table)
+    return _ask(spelled(node), table)
 
 
 # --- answers: never null, so that not, and, or mean what they mean in a closure ----------------

@@ -6,7 +6,10 @@ from typing import Any
 
 from fraud.rulebook.closures import Ask, Values, closure
 from fraud.rulebook.syntax import parse
-from fraud.rulebook.writing import english
+
+# Said when officers wrote nothing for the customer. Never the condition: whoever is stopped, and
+# may be a thief, would read the number to stay below.
+NEUTRAL = "This payment matches a pattern that we stop and check"
 
 WATCH, HOLD, BLOCK = "watch", "hold", "block"
 
@@ -22,17 +25,13 @@ class OfficersRule:
     action: str
     said: str = ""  # the officers' own words for the customer
     matches: Ask = field(init=False, repr=False, compare=False)
-    _sentence: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        tree = parse(self.condition)
-        meant = english(tree, to_customer=True)
-        object.__setattr__(self, "matches", closure(tree))
-        object.__setattr__(self, "_sentence", self.said or meant[:1].upper() + meant[1:])
+        object.__setattr__(self, "matches", closure(parse(self.condition)))
 
     def sentence(self, values: Values) -> str:
         """Why, in the customer's words. The same for all payments that it matches."""
-        return self._sentence
+        return self.said or NEUTRAL
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _STORED}

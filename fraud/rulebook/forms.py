@@ -13,8 +13,9 @@ from unfold.widgets import (
 from fraud.backtest.policy import BACKTESTS
 from fraud.errors import ConditionInvalid
 from fraud.models import RuleVersion
+from fraud.rulebook.force import NEUTRAL
 from fraud.rulebook.policy import RULEBOOK
-from fraud.rulebook.syntax import parse
+from fraud.rulebook.syntax import parse_new
 from fraud.rulebook.tokens import LENGTH_MAX
 
 
@@ -41,7 +42,7 @@ class VersionForm(forms.Form):
         required=False,
         max_length=RULEBOOK.sentence_max,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Left empty: the condition in plain English.",
+        help_text=f"Left empty: “{NEUTRAL}”. Name no number that a thief could stay below.",
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -60,7 +61,7 @@ class VersionForm(forms.Form):
     def clean_condition(self) -> str:
         condition: str = self.cleaned_data["condition"]
         try:
-            parse(condition)
+            parse_new(condition)
         except ConditionInvalid as problem:
             raise forms.ValidationError(problem.message) from None
         return condition

@@ -9,12 +9,15 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from fintrust.core.errors import NotFound
 from fintrust.core.ids import from_public, to_public
 from fraud.errors import ConditionInvalid
 from fraud.models import Backtest, RuleHit, Ruleset, RuleStep, RuleVersion
 from fraud.policy import STANDARD
 from fraud.rulebook.force import Force, OfficersRule
 from fraud.rulebook.policy import RULEBOOK, RulebookPolicy
+from fraud.rulebook.syntax import parse
+from fraud.rulebook.writing import english
 
 # For the statement that reads the snapshot: which ruleset is in force, at no further round trip.
 CURRENT_ID = "(SELECT id FROM fraud_ruleset ORDER BY number DESC LIMIT 1)"
@@ -77,6 +80,20 @@ def compiled(version: RuleVersion) -> OfficersRule:
         action=version.action,
         said=version.sentence,
     )
+
+
+@lru_cache(maxsize=1024)
+def meaning(code: str) -> str:
+    """The condition behind a reason, for officers; nothing for a reason that is no rule of theirs.
+    Kept for as long as the process lives: versions never change."""
+    try:
+        condition = RuleVersion.objects.get_public(code).condition
+        meant = english(parse(condition))
+    except NotFound:
+        return ""
+    except ConditionInvalid:  # written for another program: as it stands
+        meant = condition
+    return meant[:1].upper() + meant[1:]
 
 
 def since(version: RuleVersion) -> datetime | None:

@@ -26,7 +26,7 @@ from fraud.policy import STANDARD
 from fraud.rulebook import selectors
 from fraud.rulebook.policy import RULEBOOK, RulebookPolicy
 from fraud.rulebook.selectors import DRAFT, OUT, PROPOSED, RETIRED, SHADOW, STOPPED
-from fraud.rulebook.syntax import parse
+from fraud.rulebook.syntax import parse_new
 from fraud.rulebook.writing import canonical
 
 Step, Deed = RuleStep.Step, Ruleset.Deed
@@ -91,7 +91,7 @@ def _wording(
     if action not in RuleVersion.Action.values:
         raise RuleInvalid("A rule watches, holds or blocks.", field="action")
     return {
-        "condition": canonical(parse(condition)),
+        "condition": canonical(parse_new(condition)),
         "action": action,
         "sentence": _text(sentence, "sentence", 0, RULEBOOK.sentence_max),
         "hour_max": _budget(hour_max, "hour_max", RULEBOOK.budget_max),
@@ -121,6 +121,7 @@ def try_out(*, version: RuleVersion, by: User, reason: str = "") -> Ruleset:
     """Let it look at every payment without touching one. It replaces the rule's other trial."""
     row = _alone(by, WRITE)
     _must_be(version, row, DRAFT, OUT)
+    parse_new(version.condition)
     others = _versions_of(version.rule_id)
     return _publish(
         row, Deed.SHADOW, by, reason or f"{version} on trial",

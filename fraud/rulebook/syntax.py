@@ -4,12 +4,14 @@ A tree is frozen, bounded in depth and size, and right in its kinds: what comes 
 be turned into a closure, into columns and into English without another check.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 
 from fraud.errors import ConditionInvalid
+from fraud.features.catalogue import FEATURES, comparable
 from fraud.rulebook.tokens import END, NAME, NUMBER, SIGN, TEXT, WORDS, Token, tokens
 from fraud.rulebook.vocabulary import KINDS, Kind
 
@@ -21,6 +23,7 @@ OPTIONS_MAX = 50  # of a list after `in`
 FACTORS_MAX = 4
 
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 CALLS = {"min": (2, 10), "max": (2, 10), "abs": (1, 1)}  # how many values each takes
 
 
@@ -113,16 +116,24 @@ def parse(condition: str, kinds: Mapping[str, Kind] = KINDS) -> Node:
     return _Parser(condition, kinds).whole()
 
 
+def parse_new(condition: str) -> Node:
+    """The same for what is written now: also refused is what no value could ever answer. What is
+    stored already stays readable."""
+    return _Parser(condition, KINDS, new=True).whole()
+
+
 _POWER = {
     "or": 1, "and": 2, **dict.fromkeys((*COMPARISONS, "in", "between", "not"), 4),
     "+": 5, "-": 5, "*": 6, "/": 6,
 }  # fmt: skip
 _NOT_POWER, _MINUS_POWER = 3, 7
+_GROUPED = re.compile(r"\d+(_\d+)*(\.\d+)?%?", re.ASCII)
 _DIMENSIONLESS = {Kind.NUMBER, Kind.COUNT, Kind.SHARE}
 
 
 class _Parser:
-    def __init__(self, condition: str, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, condition: str, kinds: Mapping[str, Kind], *, new: bool = False) -> None:
+        self.new = new
         self.words = list(tokens(condition))
         self.kinds = kinds
         self.place = self.depth = self.nodes = 0
@@ -175,6 +186,11 @@ class _Parser:
     def prefix(self) -> _Part:
         token = self.take()
         if token.kind == NUMBER:
+            if self.new and not _GROUPED.fullmatch(token.text):
+                instead = _number(token.text).digits
+                raise ConditionInvalid(
+                    "One `_` stands between two digits.", at=token.at, instead=instead
+                )
             return self.made(_number(token.text), Kind.NUMBER, token.at)
         if token.kind == TEXT:
             return self.made(Text(token.text[1:-1]), Kind.TEXT, token.at)
@@ -270,6 +286,8 @@ class _Parser:
         _common(left.kind, right)
         if left.kind is Kind.TEXT and token.text not in ("=", "!="):
             raise ConditionInvalid("Texts are the same or not, never more or less.", at=token.at)
+        self.possible(left, token.text, right)
+        self.possible(right, MIRRORED.get(token.text, token.text), left)
         return self.made(Compare(token.text, left.node, right.node), Kind.FLAG, left.at)
 
     def membership(self, left: _Part, token: Token) -> _Part:
@@ -291,6 +309,7 @@ class _Parser:
             if not isinstance(option.node, Number | Text):
                 raise ConditionInvalid("A list holds numbers or texts.", at=option.at)
             _common(left.kind, option)
+            self.possible(left, "=", option)
         node = Among(left.node, tuple(option.node for option in options), inverted)
         return self.made(node, Kind.FLAG, left.at)
 
@@ -302,6 +321,8 @@ class _Parser:
         high = self.numeric(self.expression(power))
         for side in (low, high):
             _common(left.kind, side)
+            self.possible(left, "<=", side)
+        self.rising(left, low, high, inverted)
         node = Between(left.node, low.node, high.node, inverted)
         return self.made(node, Kind.FLAG, left.at)
 
@@ -321,6 +342,44 @@ class _Parser:
                 )
         node = Arithmetic(token.text, left.node, right.node)
         return self.made(node, kind, left.at, factors)
+
+    # --- what no value could answer ----------------------------------------------------------
+
+    def possible(self, asked: _Part, sign: str, constant: _Part) -> None:
+        """Refuse a feature beside a value that it never has: always the same answer."""
+        if not self.new or not isinstance(asked.node, Feature):
+            return
+        if not isinstance(constant.node, Number | Text):
+            return
+        name, value = asked.node.name, constant.node.value
+        domain = FEATURES[name].domain
+        if isinstance(value, str):
+            if not domain.holds(value):
+                spelled = next(filter(domain.holds, (value.upper(), value.lower())), None)
+                instead = None if spelled is None else f"'{spelled}'"
+                raise ConditionInvalid(f"`{name}` is {domain}.", at=constant.at, instead=instead)
+            return
+        edge = (sign == "<" and value == domain.least) or (sign == ">" and value == domain.most)
+        broken = domain.whole and sign in ("=", "!=") and not value.is_integer()
+        if edge or broken or not domain.holds(value):
+            raise ConditionInvalid(f"`{name}` is {domain}.", at=constant.at)
+
+    def rising(self, left: _Part, low: _Part, high: _Part, inverted: bool) -> None:
+        """Refuse a range from more to less: nothing is within."""
+        if not self.new or not isinstance(low.node, Number) or not isinstance(high.node, Number):
+            return
+        first, last = low.node, high.node
+        if first.value <= last.value:
+            return
+        name = left.node.name if isinstance(left.node, Feature) else "…"
+        why = "The smaller value comes first."
+        instead = f"{name} {'not ' * inverted}between {last.digits} and {first.digits}"
+        if left.kind is Kind.HOUR:  # people mean the night
+            why = "No hour of a day lies in there."
+            instead = f"{name} >= {first.digits} or {name} < {last.digits}"
+            if inverted:
+                instead = f"{name} >= {last.digits} and {name} < {first.digits}"
+        raise ConditionInvalid(why, at=low.at, instead=instead)
 
     # --- what a place asks for ---------------------------------------------------------------
 
@@ -353,6 +412,28 @@ def children(node: Node) -> tuple[Node, ...]:
         case Missing() | Not():
             return (node.value,)
     return ()
+
+
+def spelled(node: Node) -> Node:
+    """The same question, its texts spelled as values are: for comparing, not for showing."""
+    match node:
+        case Junction():
+            return replace(node, parts=tuple(spelled(part) for part in node.parts))
+        case Not():
+            return replace(node, value=spelled(node.value))
+        case Compare():
+            left, right = node.left, node.right
+            return replace(node, left=_as_of(right, left), right=_as_of(left, right))
+        case Among():
+            options = tuple(_as_of(node.value, option) for option in node.options)
+            return replace(node, options=options)
+    return node
+
+
+def _as_of(feature: Node, text: Node) -> Node:
+    if isinstance(feature, Feature) and isinstance(text, Text):
+        return Text(comparable(feature.name, text.value))
+    return text
 
 
 def features_of(node: Node) -> frozenset[str]:

@@ -7,7 +7,7 @@ from fraud.errors import ConditionInvalid
 from fraud.features import catalogue
 from fraud.models import Decision
 from fraud.rulebook.closures import closure, readable
-from fraud.rulebook.syntax import Node, parse
+from fraud.rulebook.syntax import Node, parse, parse_new
 from fraud.rulebook.vocabulary import KINDS
 from fraud.rulebook.writing import canonical, english
 
@@ -26,9 +26,10 @@ class Said:
     caret: str = ""
 
 
-def say(condition: str) -> Said:
+def say(condition: str, *, new: bool = False) -> Said:
+    """`new` for what is being written, of which more is asked than of what is stored."""
     try:
-        tree = parse(condition)
+        tree = parse_new(condition) if new else parse(condition)
     except ConditionInvalid as problem:
         start = condition.rfind("\n", 0, problem.at) + 1
         line = condition[start:].partition("\n")[0]

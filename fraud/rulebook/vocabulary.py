@@ -44,7 +44,7 @@ _ARTICLES = {
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """How a feature is spoken of. `{own}` is "the customer's" or "your", `{they}` who that is.
+    """How a feature is spoken of. `{own}` is "the customer's", `{they}` who that is.
 
     A multiple says `noun is 5 times of`; a flag has a sentence for yes and one for no.
     """

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
+from fraud.features.aggregates import HOURS
 from fraud.rulebook.syntax import (
+    MIRRORED,
     Among,
     Arithmetic,
     Between,
@@ -109,13 +111,12 @@ def _listed(nodes: Sequence[Node]) -> str:
 
 
 # --- plain English ----------------------------------------------------------------------------
-_OFFICER = {"own": "the customer's", "they": "the customer"}
-_CUSTOMER = {"own": "your", "they": "you"}
+_WHOSE = {"own": "the customer's", "they": "the customer"}
 
 
-def english(node: Node, *, to_customer: bool = False) -> str:
-    """What it says, to an officer or to the customer: a clause without a full stop."""
-    return _said(node).format(**(_CUSTOMER if to_customer else _OFFICER))
+def english(node: Node) -> str:
+    """What it says, for officers: a clause without a full stop."""
+    return _said(node).format(**_WHOSE)
 
 
 @singledispatch
@@ -132,11 +133,15 @@ def _(node: Feature) -> str:
 def _(node: Not) -> str:
     if isinstance(node.value, Feature):
         return VOCABULARY[node.value.name].no
+    if isinstance(node.value, Junction) and node.value.word == "or":
+        return "neither " + " nor ".join(_nested(part) for part in node.value.parts)
     return f"it is not so that {_nested(node.value)}"
 
 
 @_said.register
 def _(node: Junction) -> str:
+    if night := _night(node):
+        return night
     *most, last = [_nested(part) for part in node.parts]
     return f"{', '.join(most)}, {node.word} {last}"
 
@@ -144,6 +149,8 @@ def _(node: Junction) -> str:
 def _nested(node: Node) -> str:
     if not isinstance(node, Junction):
         return _said(node)
+    if night := _night(node):
+        return night
     start = "both" if node.word == "and" else "either"
     return f"{start} " + f" {node.word} ".join(_nested(part) for part in node.parts)
 
@@ -160,13 +167,12 @@ _VERBS = {
     "=": "is", "!=": "is not", "<": "is less than", "<=": "is at most",
     ">": "is more than", ">=": "is at least",
 }  # fmt: skip
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 @_said.register
 def _(node: Compare) -> str:
     if isinstance(node.left, Number | Text) and not isinstance(node.right, Number | Text):
-        sign = _MIRRORED.get(node.sign, node.sign)
+        sign = MIRRORED.get(node.sign, node.sign)
         return _said(Compare(sign, node.right, node.left))
     return f"{_subject(node.left, node.right)} {_VERBS[node.sign]} {_measure(node, node.right)}"
 
@@ -180,14 +186,41 @@ def _(node: Between) -> str:
     return f"{_subject(node.value, node.high if constant else node.low)} {verb} {low} and {high}"
 
 
+def _night(node: Junction) -> str | None:
+    """`hour >= 22 or hour < 6`: over midnight, which no range can say."""
+    if node.word != "or" or len(node.parts) != 2:
+        return None
+    match node.parts:
+        case (
+            Compare(">=", Feature("hour") as hour, Number(digits=start)),
+            Compare("<", Feature("hour"), Number(digits=end)),
+        ) if f"{start}{end}".isdecimal() and int(end) <= int(start) < HOURS:
+            return f"{_noun(hour)} is between {int(start):02}:00 and {int(end):02}:00"
+    return None
+
+
 @_said.register
 def _(node: Among) -> str:
+    if isinstance(node.value, Feature) and node.value.name == "weekday":
+        return _on_days(node)
     verb = "is none of" if node.inverted else "is one of"
     if len(node.options) == 1:
         verb = "is not" if node.inverted else "is"
     options = ", ".join(_number(option, node.value) for option in node.options)
     unit = _unit(node.value)
     return f"{_subject(node.value, node.options[0])} {verb} {options}{unit}"
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _on_days(node: Among) -> str:
+    """A day that is none is said as its number."""
+    days = {float(number): day for number, day in enumerate(_DAYS)}
+    names = [days.get(one.value, one.digits) for one in node.options if isinstance(one, Number)]
+    *most, last = names
+    listed = f"{', '.join(most)} or {last}" if most else last
+    return f"the day of the week is {'not ' * node.inverted}{listed}"
 
 
 def _subject(node: Node, other: Node) -> str:

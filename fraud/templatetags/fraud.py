@@ -6,8 +6,10 @@ from django import template
 
 from fraud.hits import say
 from fraud.models import Decision
+from fraud.rulebook.selectors import meaning
 
 register = template.Library()
+register.filter("meaning", meaning)
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 

@@ -251,6 +251,17 @@ def late_tx(decision):
     return Decision.objects.values_list("tx", flat=True).get(pk=decision.pk)
 
 
+def test_columns_of_another_spelling_are_filled_anew(desk, monkeypatch):
+    ada = customer()
+    monkeypatch.setattr(history, "SPELLING", history.SPELLING - 1)
+    _judged(ada, 10_00)
+    with history.opened() as engine:
+        found = history.catch_up(engine)
+    monkeypatch.undo()
+    with history.opened() as engine:
+        assert history.catch_up(engine) == found > 0
+
+
 def test_what_has_not_committed_is_not_exported_and_not_forgotten(desk):
     ada = customer()
     slow = connections.create_connection("default")

@@ -8,9 +8,8 @@ from itertools import pairwise
 import pytest
 
 from fraud import selectors, services
-from fraud.counterfactual import AMOUNT, KNOWN_PAYEE, LATER, after, passing
-from fraud.features import of
-from fraud.features.sentences import sentence
+from fraud.counterfactual import AMOUNT, KNOWN_PAYEE, LATER, LESS_LATER, after, passing
+from fraud.limits.own import CustomerPolicies, NewPayee, Standing, TimeRange
 from fraud.models import Decision, RuleHit
 from fraud.policy import EXPLAINING
 from fraud.replay import replay
@@ -19,6 +18,7 @@ from fraud.rulebook import services as ruling
 from fraud.tests.factories import NOON, customer, facts, habit, snapshot
 from fraud.tests.models import Condition, Logistic
 from fraud.tests.test_rulebook import in_force
+from fraud.travel.judge import Around, Sighting, judge
 from fraud.verdict import CURRENT, VERIFIED, Models, decide
 
 ALARMED = Models(champion=Logistic(-4.0, {"amount_vs_mean": 0.4, "new_payee": 1.5}))
@@ -149,47 +149,18 @@ def test_a_contribution_is_told_from_a_tenth_on(contribution, told):
 
 def test_no_more_reasons_than_anybody_reads():
     spoken = (
-        "own_count_7d", "own_count_30d", "own_count_180d", "pair_count", "hour", "weekday",
-        "days_known",
-    )  # fmt: skip
+        "own_unusual_3d",
+        "own_unusual_7d",
+        "own_unusual_30d",
+        "own_frauds_28d",
+        "own_payees_24h",
+        "addresses_24h",
+    )
     models = Models(champion=Logistic(1.0, dict.fromkeys(spoken, 5.0)))
-    known = snapshot(own_count_7d=5, own_count_30d=9)
+    counted = dict.fromkeys(spoken[:-1], 5)
+    known = snapshot(**counted, around=Around(addresses_24h=5))
     judged = decide(facts(amount_minor=10_00), known, CURRENT, models)
     assert len(judged.reasons) == EXPLAINING.reasons_max
-
-
-@pytest.mark.parametrize(
-    "name, changes, text",
-    [
-        ("amount_vs_mean", {}, "£50.00 is 1.0 times your usual £50.00"),
-        ("hour_share", {"local_hour": 3, "local_minute": 10},
-         "03:10, you have never paid between 0 and 6"),
-        ("hour", {"local_hour": 12}, "12:00, 100 of your 100 payments were between 11 and 14"),
-        ("hour", {"local_hour": 23}, "23:00, you have never paid between 22 and 24"),
-        ("new_payee", STRANGER, "First payment to this payee"),
-        ("pair_count", {}, "You paid this payee 1 time before"),
-        ("payee_last5_share", {"payee_last5_labels": 5, "payee_last5_frauds": 2},
-         "2 of the 5 newest cleared up payments to this payee were fraud"),
-        ("own_count_1h", {"own_count_1h": 4}, "Payment number 5 within an hour"),
-        ("session_risk", {"session_risk": 0.8},
-         "The typing in this session differs from yours (80%)"),
-        ("own_sum_30d", {"own_sum_30d": 1_234_50}, "Own spending in the last 30 days: £1,234.50"),
-        ("days_known", {}, "Days since the first own payment: 100.0"),
-        ("session_risk", {}, None),
-        ("rules_score", {}, None),
-    ],
-)  # fmt: skip
-def test_what_a_feature_says(name, changes, text):
-    asked, known = facts(), snapshot(**changes)
-    assert sentence(name, asked, known, of(asked, known)) == text
-
-
-def test_every_feature_that_is_known_can_be_told():
-    asked = facts(balance_minor=100_00, device="phone", place="Lisbon, PT")
-    values = {name: value for name, value in of(asked, snapshot()).items() if value is not None}
-    for name in values:
-        assert sentence(name, asked, snapshot(), values)
-    assert len(values) >= 30
 
 
 # --- what would have passed ---------------------------------------------------------------------
@@ -239,6 +210,101 @@ def test_to_somebody_known_it_would_have_passed():
 def test_the_own_limit_would_have_let_the_limit_pass():
     change = passing(facts(amount_minor=50_00), snapshot(limit_minor=10_00), CURRENT)[0]
     assert change.facts.amount_minor == 10_00
+
+
+BUSY = {"own_count_10m": 6, "own_count_1h": 6, "own_count_24h": 6}
+
+
+def limited(at, standing=None, counted=None, **own):
+    """Asked for then by somebody with these limits of their own."""
+    limits = CustomerPolicies(timezone="Europe/London", **own)
+    standing = replace(standing or Standing(), minute=at.hour * 60 + at.minute)
+    known = snapshot(local_hour=at.hour, own=limits, standing=standing, **(counted or {}))
+    return facts(at=at), known
+
+
+def test_later_is_never_when_the_own_hours_are_over():
+    hours = TimeRange(7 * 60, 23 * 60)
+    asked, known = limited(NOON.replace(hour=22), counted=BUSY, allowed_time_range=hours)
+    assert [one.text for one in passing(asked, known, CURRENT)] == ["From tomorrow, 07:00"]
+    asked, known = limited(NOON.replace(hour=21), counted=BUSY, allowed_time_range=hours)
+    assert [one.text for one in passing(asked, known, CURRENT)] == ["In 1 hour, at 22:00"]
+
+
+@pytest.mark.parametrize(
+    "at, standing, own, text",
+    [
+        (NOON.replace(hour=5, minute=24), Standing(),
+         {"allowed_time_range": TimeRange(7 * 60, 23 * 60)}, "From 07:00"),
+        (NOON.replace(hour=23, minute=24), Standing(),
+         {"allowed_time_range": TimeRange(7 * 60, 23 * 60)}, "From tomorrow, 07:00"),
+        (NOON.replace(second=30), Standing(spent_minor=90_00),
+         {"daily_total": {"GBP": 100_00}}, "From tomorrow, 00:00"),
+        (NOON, Standing(payments=3), {"daily_payments": 3}, "From tomorrow, 00:00"),
+        (NOON, Standing(payee_first_at=NOON - timedelta(hours=10, seconds=-1), payee_minor=90_00),
+         {"new_payee": NewPayee(48, {"GBP": 100_00})}, "From 12 March, 02:01"),
+    ],
+)  # fmt: skip
+def test_it_is_said_when_an_own_limit_lets_go(at, standing, own, text):
+    asked, known = limited(at, standing, **own)
+    later = next(one for one in passing(asked, known, CURRENT) if one.code == LATER)
+    assert later.text == text
+    assert verified(later)
+    a_minute_before = later.facts.at - asked.at - timedelta(minutes=1)
+    early = replace(asked, at=asked.at + a_minute_before)
+    assert decide(early, after(known, asked, a_minute_before), CURRENT).forbidden
+
+
+def test_hours_of_ones_own_begin_on_the_clock_of_the_limits_in_summer_too():
+    """The night in which the clocks of London go forward: 07:00 is an hour sooner."""
+    hours = TimeRange(7 * 60, 23 * 60)
+    asked, known = limited(NOON.replace(month=3, day=28, hour=23), allowed_time_range=hours)
+    (later,) = passing(asked, known, CURRENT)
+    assert later.text == "From tomorrow, 07:00"
+    assert later.facts.at - asked.at == timedelta(hours=7)
+
+
+def test_a_smaller_amount_and_later_are_tried_together_when_neither_is_enough():
+    asked = facts(amount_minor=900_00)
+    known = snapshot(**STRANGER, **BUSY)
+    assert decide(asked, known, CURRENT).verdict == "BLOCKED"
+    (both,) = passing(asked, known, CURRENT)
+    assert (both.code, both.text) == (LESS_LATER, "Up to £110.30 in 1 hour, at 13:00")
+    assert verified(both)
+    more = replace(both.facts, amount_minor=both.facts.amount_minor + 1)
+    assert decide(more, both.snapshot, CURRENT).verdict != VERIFIED
+
+
+def test_whoever_waits_has_had_time_to_travel_and_tries_no_more():
+    paris = Sighting(at=NOON - timedelta(hours=1), source="name", latitude=48.9, longitude=2.4)
+    here = Sighting(at=NOON, source="name", latitude=40.7, longitude=-74.0)
+    around = Around(tries_10s=9, tries_60s=9)
+    known = snapshot(travel=judge(paris, here), around=around)
+    then = after(known, facts(), timedelta(hours=9))
+    assert (known.travel.impossible, then.travel.impossible) == (True, False)
+    assert (then.around.tries_10s, then.around.tries_60s) == (0, 0)
+    seconds = after(known, facts(), timedelta(seconds=59))
+    assert (seconds.around.tries_10s, seconds.around.tries_60s) == (0, 9)
+
+
+@pytest.mark.parametrize(
+    "stops, found",
+    [
+        (lambda values: True, 0),
+        (lambda values: values["hour"] != 11 or values["amount"] > 0.01, 1),
+    ],
+)
+def test_however_little_helps_it_decides_a_bounded_number_of_times(stops, found):
+    decided = []
+
+    def stops_and_counts(values):
+        decided.append(values)
+        return stops(values)
+
+    rule = Condition("rlv_1", "block", matches=stops_and_counts)
+    asked, known = limited(NOON, allowed_time_range=TimeRange(7 * 60, 23 * 60))
+    assert len(passing(replace(asked, amount_minor=100_00), known, ruled(rule))) == found
+    assert len(decided) <= 2 * (len(EXPLAINING.later_hours) + 3) + 2 * 20
 
 
 def test_what_passed_needs_no_change_and_what_nothing_helps_has_none():

@@ -181,9 +181,18 @@ def test_the_deviations_of_a_steady_payer_have_a_floor():
 
 
 @pytest.mark.parametrize(
-    "place, country",
-    [("Lisbon, PT", "PT"), ("pt", "PT"), ("Lisbon", None), ("", None), ("Lisbon, Portugal", None)],
+    "place, value",
+    [("LISBON ,PT", "lisbon, pt"), ("Lisbon, ＰＴ", "lisbon, pt"), (" , ", None), ("", None)],
 )
+def test_a_place_has_one_spelling(place, value):
+    assert features.of(facts(place=place), snapshot())["place"] == value
+
+
+@pytest.mark.parametrize(
+    "place, country",
+    [("Lisbon, PT", "PT"), ("pt", "PT"), ("Lisbon", None), ("", None), ("Lisbon, Portugal", None),
+     ("Lisbon, ＰＴ", "PT"), ("Lisbon,pt ,", "PT"), ("PT, ??", None)],
+)  # fmt: skip
 def test_a_country_is_two_letters_at_the_end_of_a_place(place, country):
     assert features.of(facts(place=place), snapshot())["country"] == country
 

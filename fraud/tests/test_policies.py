@@ -138,6 +138,18 @@ def test_a_place_nobody_knows_is_a_case_of_its_own(place):
     assert refused(asked, both) == ["place_unknown"]
 
 
+@pytest.mark.parametrize("place", ["?", "???", "123", "unknown", "UNKNOWN.", "n/a", "N/A", "None"])
+def test_a_word_for_not_knowing_is_no_place(place):
+    asked = facts(place=place)
+    assert refused(asked, known(block_unknown_locations=True)) == ["place_unknown"]
+    assert refused(asked, known(allowed_locations=("PT",))) == ["place_not_allowed"]
+
+
+@pytest.mark.parametrize("place", ["Å, NO", "Nonehill, GB", "東京", "PT"])
+def test_a_short_name_is_a_place(place):
+    assert refused(facts(place=place), known(block_unknown_locations=True)) == []
+
+
 def test_a_known_place_is_fine_for_who_refuses_unknown_ones():
     assert refused(facts(place="Porto, PT"), known(block_unknown_locations=True)) == []
 

@@ -110,6 +110,19 @@ def test_payees_and_places_come_most_often_first():
     assert many.payees_count == PROFILE.payees_shown + 5
 
 
+def test_a_place_is_one_however_it_is_spelled_and_shown_as_the_last_time():
+    found = normal(
+        pay(place="LISBON ,PT", at=NOON - timedelta(days=2)),
+        pay(place="Lisbon, PT", at=NOON - timedelta(days=1)),
+        pay(place="Porto, PT", at=NOON - timedelta(days=3)),
+        pay(place=" , "),
+    )
+    assert [(one.name, one.payments) for one in found.places] == [
+        ("Lisbon, PT", 2),
+        ("Porto, PT", 1),
+    ]
+
+
 def test_it_is_said_in_words():
     week = [pay(n * 1_00, at=NOON - timedelta(days=n), hour=9) for n in range(1, 15)]
     assert normal(*week).sentences() == [

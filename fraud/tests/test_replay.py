@@ -20,6 +20,12 @@ from fraud.tests.factories import NOON, customer, facts, habit, limit_payments, 
 from fraud.verdict import CURRENT, decide
 
 pytestmark = pytest.mark.django_db
+#: Sentences that are worded otherwise since; their codes and weights are the same.
+REWORDED = {
+    "is 18.0 times": "is 18 times",
+    "Payment number 7 within one window of": "This is your 7th payment within",
+    "within one window of": "within",
+}
 FIRST_FORM = Path(__file__).with_name("files") / "decisions_of_2026_11.json"
 
 
@@ -97,7 +103,10 @@ def test_a_decision_in_the_form_of_2026_is_still_made_again(stored):
         stored["risk_level"],
         stored["forbidden"],
     )
-    assert now.reasons_json() == stored["reasons"]
+    said = json.dumps(stored["reasons"], ensure_ascii=False)
+    for then, since in REWORDED.items():
+        said = said.replace(then, since)
+    assert now.reasons_json() == json.loads(said)
     assert Snapshot.from_json(known.to_json()) == known
 
 

@@ -22,11 +22,25 @@ from fraud.errors import (
 from fraud.models import Alert, Backtest, RuleHit, Ruleset, RuleStep, RuleVersion
 from fraud.rulebook import breaker, hits, selectors, services
 from fraud.rulebook.closures import readable
+from fraud.rulebook.force import NEUTRAL
 from fraud.rulebook.policy import RULEBOOK, RulebookPolicy
 from fraud.tests.factories import LENIENT, customer, facts
 
 pytestmark = pytest.mark.django_db
 CONDITION = "amount_vs_median > 5 and new_payee"
+
+
+def test_a_rule_that_never_matches_is_neither_written_nor_tried_out(author):
+    with pytest.raises(ConditionInvalid):
+        write(author, condition="hour between 22 and 6")
+    version = write(author)
+    of_yore = RuleVersion.objects.create(
+        rule=version.rule, number=2, condition="hour between 22 and 6", action="hold",
+        author=author, hour_max=1, day_max=1, hundred_max=1,
+    )  # fmt: skip
+    with pytest.raises(ConditionInvalid):
+        services.try_out(version=of_yore, by=author)
+    assert selectors.compiled(of_yore).condition == "hour between 22 and 6"
 
 
 def officer(email, *rights):
@@ -150,9 +164,7 @@ def test_a_rule_goes_from_draft_to_force_through_two_people(author, second):
     assert (rule.name, rule.version, rule.action) == ("Big to strangers", 1, "hold")
     assert rule.matches(readable({"amount_vs_median": 5.1, "new_payee": True}))
     assert not rule.matches(readable({"amount_vs_median": 5.0, "new_payee": True}))
-    assert rule.sentence({}) == (
-        "The amount is more than 5 times your usual payment, and the payee is new"
-    )
+    assert rule.sentence({}) == NEUTRAL
     assert [*Record.objects.filter(action__startswith="fraud.rule").values_list("action", flat=True)
             .order_by("id")] == [
         "fraud.rule.written", "fraud.ruleset.published", "fraud.rule.proposed",

@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 
 from fraud import services as judging
-from fraud.models import Backtest, Ruleset, RuleVersion
+from fraud.models import Backtest, Case, Ruleset, RuleVersion
 from fraud.rulebook import hits, selectors, services
+from fraud.rulebook.force import NEUTRAL
 from fraud.tests.factories import customer, facts
 from fraud.tests.test_api import client_of
 from fraud.tests.test_rulebook import has_backtest, in_force, officer, proposed, state, write
@@ -86,7 +87,8 @@ def test_a_name_that_is_taken_is_said_beside_it(desk, second):
         ("amount > 'x'", "cannot be compared with a text"),
         ("hour > 2\nand contry = 'GB'", "and contry = &#x27;GB&#x27;\n    ^"),
         ("", "plain English"),
-        ("country = '<script>'", "“&lt;script&gt;”"),
+        ("channel = '<script>'", "“&lt;script&gt;”"),
+        ("hour between 22 and 6", "Did you mean <code>hour &gt;= 22 or hour &lt; 6</code>?"),
     ],
 )
 def test_a_condition_is_checked_while_it_is_written(desk, condition, said):
@@ -126,6 +128,31 @@ def test_a_rule_goes_into_force_by_pages_and_two_people(client, author, second):
     assert state(version) == selectors.LIVE
     page = text(client.get(url("change", version.pk)))
     assert "In force" in page and "it works" in page and "Retire" in page
+
+
+def test_customers_are_told_nothing_of_the_condition_and_officers_all_of_it(client, author, second):
+    in_force(author, second, condition="own_count_10m >= 0 and amount > 123.45", action="block")
+    ada = customer()
+    decision = judging.assess(facts(customer_id=ada.pk, amount_minor=123_46))
+    (reason,) = decision.reasons
+    assert reason["text"] == NEUTRAL == "This payment matches a pattern that we stop and check"
+    told = "the amount is more than 123.45"
+    answer = client_of(ada).get(f"/api/v1/risk/decisions/{decision.public_id}")
+    assert answer.status_code == 200 and told not in text(answer)
+    client.force_login(customer("head@example.com", is_staff=True, is_superuser=True))
+    for page in (
+        url("change", decision.pk, model="decision"),
+        url("change", Case.objects.get().pk, model="case"),
+    ):
+        seen = text(client.get(page))
+        assert NEUTRAL in seen and told in seen
+
+
+def test_the_officers_own_words_are_what_the_customer_reads(author, second):
+    words = "We ask before the first payment to somebody"
+    in_force(author, second, condition="amount > 100", action="hold", sentence=words)
+    decision = judging.assess(facts(customer_id=customer().pk, amount_minor=123_46))
+    assert [reason["text"] for reason in decision.reasons] == [words]
 
 
 def test_versions_stand_side_by_side_with_what_they_matched(desk, author, second):

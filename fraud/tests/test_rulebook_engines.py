@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fintrust.testing import servers
+from fraud import features
 from fraud.rulebook import columns
 from fraud.rulebook.closures import closure, readable
 from fraud.rulebook.syntax import parse
 from fraud.rulebook.vocabulary import KINDS, Kind
+from fraud.tests.factories import facts, snapshot
 
 NUMBERS = ("amount", "own_mean", "own_largest", "amount_vs_median", "own_count_24h", "hour")
 FLAGS = ("new_payee", "device_new")
@@ -164,6 +166,38 @@ def test_a_closure_and_two_engines_give_the_same_answers(duckdb, postgres, condi
     for engine in (duckdb, postgres):
         for condition, ours, theirs in zip(trees, here, _asked(engine, trees), strict=True):
             assert ours == theirs, condition
+
+
+@pytest.mark.parametrize(
+    "condition, place, holds",
+    [
+        ("place = 'Lisbon, PT'", "LISBON ,PT", True),
+        ("place = 'LISBON ,PT'", "Lisbon, ＰＴ", True),
+        ("'Lisbon,PT' = place", "Lisbon, PT", True),
+        ("place != 'Lisbon, PT'", "lisbon, pt", False),
+        ("not (place in ('Porto', 'LISBON,PT') and new_payee)", "Lisbon, PT", False),
+        ("place not in ('LISBON,PT')", "Lisbon, PT", False),
+        ("country = 'PT'", "Lisbon, ＰＴ", True),
+        ("country in ('pt')", "Lisbon, PT", True),
+        ("place = 'Lisbon'", "Lisbon, PT", False),
+        ("missing(place)", " , ", True),
+    ],
+)
+def test_a_place_is_the_same_in_every_spelling_and_engine(postgres, condition, place, holds):
+    tree = parse(condition)
+    asked = facts(place=place)
+    values = readable(features.of(asked, snapshot(pair_count=0)))
+    assert closure(tree)(values) is holds
+    names = ("place", "country", "new_payee")
+    for engine in (ibis.duckdb.connect(), postgres.get_backend()):
+        types = {"new_payee": pa.bool_()}
+        data = pa.table(
+            {name: pa.array([values[name]], types.get(name, pa.string())) for name in names}
+        )
+        table = columns.readable(_filled(engine, "places", data), set(names))
+        assert table.select(it=columns.column(tree, table)).to_pyarrow()["it"].to_pylist() == [
+            holds
+        ]
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_more_payments_than_a_person_makes(window, before, noticed):
 def test_the_count_in_the_reason_includes_this_payment():
     busy = snapshot(own_count_10m=5, own_count_1h=5, own_count_24h=5)
     hit = rules.many_payments(facts(), busy, STANDARD)
-    assert hit == Hit("many_payments", 0.30, "Payment number 6 within one window of 10 minutes")
+    assert hit == Hit("many_payments", 0.30, "This is your 6th payment within 10 minutes")
 
 
 # £5,000 in 100 days is £50 a day: 3, 5 and 10 days are £150, £250 and £500.

@@ -126,6 +126,7 @@ def test_by_name_alone_places_are_the_same_or_unknown():
     [
         ("Lisbon, PT", "LISBON, pt", True),
         ("Ｌｉｓｂｏｎ", "lisbon", True),
+        ("Lisbon, PT", "Lisbon ,PT", True),
         ("Straße", "STRASSE", True),
         ("York", "New York", False),  # never a part of a name
         ("Lisbon", "Lisbon, PT", False),

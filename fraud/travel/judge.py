@@ -1,11 +1,11 @@
 """Whether one person can have been at both places. Values in, a value out: no I/O, no Django."""
 
 import math
-import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
+from fraud.limits.places import normalise
 from fraud.travel.policy import TRAVEL, TravelPolicy
 
 EARTH_KM = 6371.0088  # the mean radius (IUGG)
@@ -134,7 +134,7 @@ def _apart_km(a: Sighting, b: Sighting) -> float | None:
     """How far at least. By name alone places are the same or unknown: there is no gazetteer."""
     if a.located and b.located:
         return max(0.0, haversine_km(a, b) - a.accuracy_km - b.accuracy_km)
-    return 0.0 if a.place and same_place(a.place, b.place) else None
+    return 0.0 if normalise(a.place) and same_place(a.place, b.place) else None
 
 
 def haversine_km(a: Sighting, b: Sighting) -> float:
@@ -150,12 +150,7 @@ def haversine_km(a: Sighting, b: Sighting) -> float:
 
 
 def same_place(a: str, b: str) -> bool:
-    return plain(a) == plain(b)
-
-
-def plain(place: str) -> str:
-    """A name as it is compared: whole, whatever its case, width and spaces."""
-    return " ".join(unicodedata.normalize("NFKC", place).casefold().split())
+    return normalise(a) == normalise(b)
 
 
 def replaces(last: Sighting | None, now: Sighting | None) -> bool:
