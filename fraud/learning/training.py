@@ -180,6 +180,7 @@ def _settings(inputs: Sequence[Input], policy: LearningPolicy) -> dict[str, Any]
         "num_leaves": policy.leaves,
         "learning_rate": policy.rate,
         "min_data_in_leaf": policy.leaf_payments_min,
+        "max_bin": policy.steps_max,
         "feature_fraction": policy.features_share,
         "bagging_fraction": policy.payments_share,
         "bagging_freq": 1,

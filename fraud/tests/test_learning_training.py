@@ -55,6 +55,17 @@ def test_it_finds_frauds_it_has_not_seen(scorer, unseen):
     assert found.average_precision > alone + 0.05
 
 
+def test_what_two_in_a_thousand_reach_is_told_apart():
+    """Between equal shares of the payments that are wider, the last would be half frauds."""
+    taught, unseen = lessons.history(40_000), lessons.history(40_000, seed=8)
+    for known in (taught, unseen):
+        known.fraud = known.columns["amount_vs_mean"] > 8.4
+    policy = replace(QUICK, later_frauds_min=10)
+    made = training.train(taught, lessons.labels(taught), lessons.window(), policy)
+    scores = Scorer(made).scores(unseen.columns)
+    assert metrics.average_precision(unseen.fraud, scores) > 0.9
+
+
 @pytest.fixture(scope="module")
 def later_scores():
     """What a model of a larger bank says about another forty days, and what came true."""
