@@ -17,7 +17,7 @@ from fraud import features, selectors
 from fraud.cases import intake
 from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, NoteTooLong
 from fraud.facts import Facts
-from fraud.features import Snapshot, aggregates
+from fraud.features import Snapshot
 from fraud.limits.selectors import standing_for
 from fraud.models import Alert, Decision, PaymentFact
 from fraud.monitoring.stopwatch import measured
@@ -174,7 +174,7 @@ def learned(decision: Decision) -> PaymentFact:
         local_hour=clock.hour,
         local_weekday=clock.weekday(),
         device=facts.device or "",
-        unusual=aggregates.unusual(facts.amount_minor, snapshot.payments, snapshot.get("own_high")),
+        unusual=snapshot.unusual(facts.amount_minor),
         at=facts.at,
     )
 

@@ -135,6 +135,9 @@ DISTINCT = "distinct"  # different values of a column
 FIRST, LAST = "first", "last"  # moments, in microseconds since 1970
 NEWEST = "newest"  # rows among the n newest by the time of payment
 SINCE_FRAUD = "since_fraud"  # genuine payments after the newest fraudulent one
+# The first fraud, of those usual for who paid, that no genuine payment followed. What looks usual
+# and is fraud points to the payee; what is unusual, to stolen means of payment.
+SERIES = "series"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +257,7 @@ _LABELS = (
     Aggregate(name="payee_first_fraud_at", entity=PAYEE_LABELS, measure=FIRST, where=(FRAUD,)),
     Aggregate(name="payee_last_fraud_at", entity=PAYEE_LABELS, measure=LAST, where=(FRAUD,)),
     Aggregate(name="payee_good_since_fraud", entity=PAYEE_LABELS, measure=SINCE_FRAUD),
+    Aggregate(name="payee_series_at", entity=PAYEE_LABELS, measure=SERIES),
     *_windows("own_frauds", OWN_LABELS, COUNT, "28d", where=(FRAUD,)),
 )
 

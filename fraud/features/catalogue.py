@@ -321,6 +321,12 @@ _PAYEE = [
         "genuine payments to this payee since its newest known fraud",
         Number("payee_good_since_fraud"),
     ),
+    Feature(
+        "payee_days_in_series",
+        DAYS_KIND,
+        "days since frauds at this payee began that look usual and that nothing genuine followed",
+        Since("payee_series_at", micros(DAY)),
+    ),
 ]
 
 _OTHERS = [

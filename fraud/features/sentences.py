@@ -547,6 +547,7 @@ _TOPICS: Mapping[str, frozenset[str]] = {
         "payee_frauds_1d", "payee_frauds_7d", "payee_frauds_28d", "payee_fraud_share_28d",
         "payee_last3_share", "payee_last5_share", "payee_days_since_first_fraud",
         "payee_days_since_last_fraud", "payee_good_since_fraud", "payee_labels_28d",
+        "payee_days_in_series",
     }),
     "typing": frozenset({"unusual_typing", "session_risk"}),
     "travel": frozenset({"impossible_travel", "travel_kmh", "travel_impossible"}),

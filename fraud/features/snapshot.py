@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from fraud.features import aggregates
 from fraud.features.aggregates import HOURS
 from fraud.features.moments import micros_of
 from fraud.limits.own import NOTHING, UNCOUNTED, CustomerPolicies, Standing
@@ -69,6 +70,10 @@ class Snapshot:
             return 0.0
         square = n * self.count("own_same_squares") - self.count("own_same_sum") ** 2
         return math.sqrt(square / (n * (n - 1)))
+
+    def unusual(self, amount_minor: int) -> bool:
+        """Whether such a payment would have been out of the customer's habit."""
+        return aggregates.unusual(amount_minor, self.payments, self.get("own_high"))
 
     def hours_between(self, start: int, end: int) -> int:
         """Own payments on these hours of the customer's clock."""

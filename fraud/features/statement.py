@@ -21,6 +21,7 @@ from fraud.features.aggregates import (
     PEERS,
     PEERS_ASKED_BELOW,
     QUANTILE,
+    SERIES,
     SINCE_FRAUD,
     SQUARES,
     SUM,
@@ -158,9 +159,10 @@ def _rows(entity: Entity, aggregates: list[Aggregate]) -> Iterator[str]:
         yield f"{entity.name} AS MATERIALIZED (\n    {bounded}\n)"
         return
     # Of one payment the newest known label counts; then the payments are ranked by their own time.
+    measures = {aggregate.measure for aggregate in aggregates}
+    windows = "".join(f",\n           {sql}" for name, sql in _WINDOWS.items() if name in measures)
     yield f"""{entity.name} AS MATERIALIZED (
-    SELECT *, row_number() OVER (ORDER BY paid_at DESC, decision_id DESC) AS place,
-           max(paid_at) FILTER (WHERE fraud) OVER () AS last_fraud_at
+    SELECT *{windows}
     FROM (
         SELECT DISTINCT ON (decision_id) *
         FROM ({bounded}) AS known
@@ -169,12 +171,21 @@ def _rows(entity: Entity, aggregates: list[Aggregate]) -> Iterator[str]:
 )"""
 
 
+# What some measures want to know of all rows before they count.
+_WINDOWS = {
+    NEWEST: "row_number() OVER (ORDER BY paid_at DESC, decision_id DESC) AS place",
+    SINCE_FRAUD: "max(paid_at) FILTER (WHERE fraud) OVER () AS last_fraud_at",
+    SERIES: "max(paid_at) FILTER (WHERE NOT fraud) OVER () AS last_good_at",
+}
+
+
 def _needed(table: Table, aggregates: list[Aggregate]) -> list[str]:
     needed = [table.order, table.time, *table.columns]
     for aggregate in aggregates:
         needed += [condition.column for condition in aggregate.where]
         needed += [aggregate.column] if aggregate.column else []
         needed += ["amount_minor"] if aggregate.measure in _OF_AMOUNTS else []
+        needed += ["unusual"] if aggregate.measure == SERIES else []
     return sorted({table.column(name) for name in needed})
 
 
@@ -251,6 +262,8 @@ def _measure(aggregate: Aggregate) -> str:
         conditions.append(f"place <= {aggregate.newest}")
     if aggregate.measure == SINCE_FRAUD:
         conditions.append("paid_at > last_fraud_at")
+    if aggregate.measure == SERIES:
+        conditions += ["fraud", "NOT unusual", "paid_at > coalesce(last_good_at, '-infinity')"]
     only = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
     return _MEASURES[aggregate.measure].format(
         only=only, column=table.column(aggregate.column), share=aggregate.share, at=table.paid_at
@@ -269,6 +282,7 @@ _MEASURES = {
     DISTINCT: "count(DISTINCT {column}){only}",
     FIRST: _MICROS.format(moment="min({at}){only}"),
     LAST: _MICROS.format(moment="max({at}){only}"),
+    SERIES: _MICROS.format(moment="min({at}){only}"),
     # Without a fraud there is nothing to count from.
     SINCE_FRAUD: "CASE WHEN count(last_fraud_at) > 0 THEN count(*){only} END",
 }

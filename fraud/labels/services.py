@@ -63,6 +63,7 @@ def label(
         counterparty=_payee(decision),
         paid_at=decision.at,
         fraud=fraud,
+        unusual=decision.snapshot_then().unusual(decision.facts_then().amount_minor),
         source=source,
         weight=_weight(source, policy) if weight is None else weight,
         note=note,

@@ -51,6 +51,10 @@ INPUTS = (
     Input("payee_fraud_share_28d", "Their share: a large shop has some frauds, a mule only those."),
     Input("payee_days_since_first_fraud", "A compromised payee is found and repaired in time."),
     Input("payee_days_since_last_fraud", "The same from the newest fraud on."),
+    Input(
+        "payee_days_in_series",
+        "Frauds that look usual, one after the other, point to the payee; it is found in time.",
+    ),
     Input("payee_good_since_fraud", "Genuine payments since then: it has been repaired."),
     # --- mules ----------------------------------------------------------------------------------
     Input("out_in_ratio_24h", "Money that leaves as it came passes through."),

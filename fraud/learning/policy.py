@@ -29,6 +29,9 @@ class LearningPolicy:
     depth: int = 4
     rate: float = 0.05
     leaf_payments_min: int = 100  # a leaf about fewer people would be gossip
+    # Values of a feature that are told apart. They are equal shares of the payments, and of 255 the
+    # outermost would hold four in a thousand, among which the frauds are.
+    steps_max: int = 4095
     features_share: float = 0.8
     payments_share: float = 0.8
     ridge: float = 1.0

@@ -14,8 +14,8 @@ from fraud.models.decisions import Decision
 class Label(models.Model):
     """An answer to "was this fraud?". Never changed: of one decision the newest known one counts.
 
-    Payee, customer and time of the payment are kept beside it, so that a decision reads "what was
-    known of this payee before now" from one index.
+    Payee, customer, time and habit of the payment are kept beside it, so that a decision reads
+    "what was known of this payee before now" from one index.
     """
 
     class Source(models.TextChoices):
@@ -36,6 +36,7 @@ class Label(models.Model):
     counterparty = models.CharField("payee", max_length=40, blank=True)
     paid_at = models.DateTimeField("asked at")
     fraud = models.BooleanField()
+    unusual = models.BooleanField("out of the customer's habit when made", db_default=False)
     source = models.CharField(max_length=10, choices=Source)
     weight = models.FloatField("how far it is believed, 0 to 1")
     note = models.CharField(max_length=500, blank=True)
@@ -55,7 +56,7 @@ class Label(models.Model):
             # Each holds all that its part of the features' statement reads.
             models.Index(
                 fields=["counterparty", "-known_at", "-id"],
-                include=["decision", "paid_at", "fraud"],
+                include=["decision", "paid_at", "fraud", "unusual"],
                 condition=~models.Q(counterparty=""),
                 name="fraud_label_payee",
             ),

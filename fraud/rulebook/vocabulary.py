@@ -128,6 +128,7 @@ _WORDS: Mapping[str, Word] = {
     "payee_days_since_first_fraud": Word("the time since this payee's first known fraud"),
     "payee_days_since_last_fraud": Word("the time since this payee's last known fraud"),
     "payee_good_since_fraud": _count("good outcomes since this payee's last known fraud"),
+    "payee_days_in_series": Word("the time since this payee's unbroken series of frauds began"),
     # --- mules ---
     "received_24h": Word("the money received in the last 24 hours"),
     "minutes_since_received": Word("the minutes since money was received"),

@@ -14,7 +14,7 @@ from django.db import connection
 from fraud import features, selectors
 from fraud.errors import NothingToKeep
 from fraud.facts import Facts
-from fraud.features import AGGREGATES, FEATURES, Snapshot, aggregates
+from fraud.features import AGGREGATES, FEATURES, Snapshot
 from fraud.features.columns import ALWAYS, NEVER, Choices, History, Labels, Table, table
 from fraud.features.history import stored
 from fraud.features.statement import statement
@@ -139,7 +139,7 @@ def _book(asked: Facts, known: Snapshot, *, moved: bool) -> Decision:
             local_hour=known.local_hour,
             local_weekday=known.local_weekday,
             device=asked.device or "",
-            unusual=aggregates.unusual(asked.amount_minor, known.payments, known.get("own_high")),
+            unusual=known.unusual(asked.amount_minor),
             at=asked.at,
         )
     return decision
@@ -153,6 +153,7 @@ def _label(known_at: Any, decision: Decision, fraud: bool) -> None:
         counterparty=asked.counterparty if asked.outgoing else "",
         paid_at=decision.at,
         fraud=fraud,
+        unusual=decision.snapshot_then().unusual(asked.amount_minor),
         source="import",
         weight=1.0,
         known_at=known_at,
@@ -281,6 +282,24 @@ def test_what_is_booked_and_answered_meanwhile_disturbs_nobody():
         history, decisions = stored(END + MICROSECOND)
     assert len(history.labels.payment) == 1
     assert decisions[history.labels.payment[0]] == first.pk
+
+
+def test_in_columns_too_a_series_begins_with_a_fraud_that_looks_usual():
+    """Payee 9 is paid by a thief out of customer 0's habit, then by two others as usual."""
+    customer = np.array([0] * 12 + [0, 1, 2, 3])
+    payee = np.array([8] * 12 + [9] * 4)
+    amount = np.array([1_00] * 12 + [9_00, 1_00, 1_00, 1_00])
+    at = np.arange(16) * 10
+    nothing = np.zeros(16, np.int64)
+    history = History(
+        at=at, customer=customer, account=customer, counterparty=payee, amount_minor=amount,
+        currency=nothing, currencies=("EUR",), local_hour=nothing, local_weekday=nothing,
+        outgoing=np.ones(16, bool), device=nothing - 1,
+        labels=Labels(payment=np.arange(12, 15), fraud=np.ones(3, bool), known_at=at[12:15] + 1),
+    )  # fmt: skip
+    values, known = table(history).whole("payee_series_at")
+    assert known[12:].tolist() == [False, False, True, True]
+    assert values[14:].tolist() == [at[13], at[13]]
 
 
 def test_a_history_is_sorted():

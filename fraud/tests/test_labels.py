@@ -11,6 +11,7 @@ from django.utils import timezone
 from audit.models import Record
 from fraud import selectors, services
 from fraud.errors import InvalidLabel, NoteTooLong
+from fraud.features import Snapshot
 from fraud.features.moments import micros_of
 from fraud.labels.services import label
 from fraud.models import Label
@@ -80,6 +81,31 @@ def test_a_label_enters_only_once_it_is_known(ada):
     assert (seen["payee_frauds_1d"], seen["own_frauds_28d"]) == (1, 1)
     assert payee_then(ada, known + timedelta(days=1))["payee_frauds_1d"] == 0
     assert payee_then(ada, counterparty="acc_other")["payee_frauds_28d"] == 0
+
+
+@pytest.mark.parametrize(
+    "outcomes, began",  # by days ago: "fraud" looks usual, "theft" is out of the customer's habit
+    [
+        ({}, None),
+        ({9: "good", 7: "fraud", 5: "fraud"}, 7),
+        ({9: "fraud", 7: "good", 5: "fraud"}, 5),
+        ({9: "fraud", 7: "fraud", 5: "good"}, None),
+        ({9: "theft", 7: "fraud", 5: "fraud"}, 7),
+        ({9: "fraud", 7: "theft", 5: "fraud"}, 9),
+        ({9: "good", 7: "theft"}, None),
+    ],
+)
+def test_a_series_of_frauds_begins_with_one_that_looks_usual(ada, outcomes, began):
+    for ago, outcome in outcomes.items():
+        decision = paid(customer_id=ada.pk, at=NOON - timedelta(days=ago)).decision
+        high = 1_00 if outcome == "theft" else 1_000_000_00
+        values = {"own_same_count": 10, "own_high": high}
+        decision.snapshot = Snapshot(local_hour=12, values=values).to_json()
+        known = NOON - timedelta(hours=ago)
+        made = label(decision, fraud=outcome != "good", source="officer", known_at=known)
+        assert made.unusual == (outcome == "theft")
+    expected = None if began is None else micros_of(NOON - timedelta(days=began))
+    assert payee_then(ada)["payee_series_at"] == expected
 
 
 def test_the_newest_payments_are_told_by_when_they_were_made(ada):
