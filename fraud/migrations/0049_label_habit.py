@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("fraud", "0047_costs")]
+    dependencies = [("fraud", "0048_limits_mail")]
 
     operations = [
         migrations.AddField(
