@@ -66,7 +66,7 @@ class Payments:
     def labels(self, delay_days: float) -> Labels:
         everybody = np.arange(len(self.seconds))
         known_at = self.at + int(delay_days * DAY_SECONDS * MICROS)
-        return Labels(everybody, self.fraud, known_at)
+        return Labels(everybody, self.fraud, known_at, np.ones(len(everybody)))
 
     def history(self, delay_days: float) -> columns.History:
         """As the bank would have it: all in one currency, no devices, nobody known twice."""

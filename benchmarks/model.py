@@ -38,7 +38,7 @@ class MadeUp:
 
 def main() -> None:
     payments = MadeUp()
-    labels = Labels(payments.at, payments.fraud, payments.at)
+    labels = Labels(payments.at, payments.fraud, payments.at, np.ones(PAYMENTS))
     made = training.train(payments, labels, Window(0, PAYMENTS, PAYMENTS))
     content = made.to_bytes()
     made = bundle.read(content, bundle.digest(content))

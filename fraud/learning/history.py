@@ -93,15 +93,18 @@ def between(start: datetime, end: datetime, *, newest: int) -> "QuerySet[Decisio
 def labels_of(table: Stored) -> Labels:
     """All that was ever said about these payments."""
     place = {id: row for row, id in enumerate(table.ids)}
-    rows: list[tuple[int, bool, int]] = []
+    rows: list[tuple[int, bool, int, float]] = []
     for chunk in _chunks(table.ids):
         said = Label.objects.filter(decision__in=chunk).order_by("id")
         rows += [
-            (place[decision], fraud, micros_of(known_at))
-            for decision, fraud, known_at in said.values_list("decision", "fraud", "known_at")
+            (place[decision], fraud, micros_of(known_at), weight)
+            for decision, fraud, known_at, weight in said.values_list(
+                "decision", "fraud", "known_at", "weight"
+            )
         ]
-    found = np.array(rows, dtype=np.int64).reshape(len(rows), 3)
-    return Labels(found[:, 0], found[:, 1].astype(bool), found[:, 2])
+    kinds = (np.int64, bool, np.int64, float)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in kinds)
+    return Labels(*(np.array(one, kind) for one, kind in zip(columns, kinds, strict=True)))
 
 
 def _chunks(ids: Sequence[UUID]) -> Iterable[Sequence[UUID]]:

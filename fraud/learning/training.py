@@ -43,11 +43,13 @@ class Table(Protocol):
 
 @dataclass(frozen=True)
 class Labels:
-    """What became known about payments, in any order: row of the table, answer, when."""
+    """What became known about payments, in any order: row of the table, answer, when, and how far
+    it is believed (above 0, up to 1)."""
 
     payment: Any
     fraud: Any
     known_at: Any
+    weight: Any
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Lesson:
-    """The rows to learn from, oldest first, and their answers."""
+    """The rows to learn from, oldest first, their answers and how far these are believed."""
 
     rows: Any
     fraud: Any
+    weight: Any
 
     def part(self, start: int, end: int) -> "Lesson":
-        return Lesson(self.rows[start:end], self.fraud[start:end])
+        return Lesson(self.rows[start:end], self.fraud[start:end], self.weight[start:end])
 
 
 def lesson(
@@ -75,23 +78,26 @@ def lesson(
 ) -> Lesson:
     """Payments of the window whose outcome was known: labelled, or so old that nobody will."""
     at = np.asarray(table.at)
-    answer = answers(labels, len(at), window.known_by)
+    answer, weight = answers(labels, len(at), window.known_by)
     mature = int(policy.mature.total_seconds() * 1_000_000)
     told = (answer >= 0) | (at <= window.known_by - mature)
     rows = np.flatnonzero(
         told & np.asarray(table.outgoing) & (at >= window.start) & (at < window.end)
     )
     rows = rows[np.argsort(at[rows], kind="stable")][-policy.payments_max :]
-    return Lesson(rows, answer[rows] == 1)
+    return Lesson(rows, answer[rows] == 1, weight[rows])
 
 
-def answers(labels: Labels, payments: int, known_by: int) -> Any:
-    """1 fraud, 0 genuine, -1 not said: the newest label of each payment that was known by then."""
+def answers(labels: Labels, payments: int, known_by: int) -> tuple[Any, Any]:
+    """1 fraud, 0 genuine, -1 not said: the newest label of each payment that was known by then.
+    And how far it is believed: 1 where nothing was said."""
     known = np.flatnonzero(np.asarray(labels.known_at) < known_by)
     known = known[np.argsort(np.asarray(labels.known_at)[known], kind="stable")]
-    found = np.full(payments, -1, dtype=np.int8)
-    found[np.asarray(labels.payment)[known]] = np.asarray(labels.fraud, dtype=bool)[known]
-    return found
+    paid = np.asarray(labels.payment)[known]
+    found, believed = np.full(payments, -1, dtype=np.int8), np.ones(payments)
+    found[paid] = np.asarray(labels.fraud, dtype=bool)[known]
+    believed[paid] = np.asarray(labels.weight, dtype=float)[known]
+    return found, believed
 
 
 def train(
@@ -161,14 +167,18 @@ def _forest(columns: dict[str, Any], policy: LearningPolicy) -> Grown:
 
 
 def _trees(columns: dict[str, Any], taught: Lesson, policy: LearningPolicy) -> str:
-    """LightGBM's text of boosted trees, less what does not score."""
+    """LightGBM's text of boosted trees, less what does not score.
+
+    What is half believed teaches half as much. Weights and scale are set by counted outcomes:
+    0.8 means that four in five were said to be fraud.
+    """
     # The C library first, so that LightGBM finds its OpenMP; and the package here, where it is
     # needed, because it brings pandas along.
     library()
     import lightgbm
 
     rows = np.column_stack([columns[one.name][taught.rows] for one in INPUTS])
-    data = lightgbm.Dataset(rows, taught.fraud.astype(np.float64))
+    data = lightgbm.Dataset(rows, taught.fraud.astype(np.float64), weight=taught.weight)
     grown = lightgbm.train(_settings(INPUTS, policy), data, num_boost_round=policy.rounds)
     text: str = grown.model_to_string()
     return text.partition("end of trees")[0] + "end of trees\n"

@@ -70,7 +70,8 @@ def history(
 
 def labels(known: History, *, days: float = 1.0) -> Labels:
     """Everything becomes known so many days later."""
-    return Labels(np.arange(len(known.at)), known.fraud, known.at + int(days * DAY))
+    everybody = np.arange(len(known.at))
+    return Labels(everybody, known.fraud, known.at + int(days * DAY), np.ones(len(everybody)))
 
 
 def window(*, days: int = DAYS) -> Window:

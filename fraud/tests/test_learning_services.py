@@ -39,6 +39,7 @@ from fraud.learning.scorer import Scorer
 from fraud.models import (
     AfterScore,
     CostTable,
+    Decision,
     DriftCheck,
     Label,
     ModelVersion,
@@ -244,6 +245,17 @@ def test_nobody_asked_so_nothing_is_trained(db):
     assert tasks.train() == ""
     assert tasks.score_history() == 0
     assert tasks.watch_drift() is False
+
+
+def test_labels_come_with_how_far_they_are_believed(ada):
+    lessons.decided(ada, 2, until=timezone.now(), every=HOUR)
+    table = known.stored(Decision.objects.order_by("at"))
+    first = Decision.objects.get(pk=table.ids[0])
+    label(first, fraud=True, source=Label.Source.STEP_UP, weight=0.25)
+    said = known.labels_of(table)
+    assert said.payment.tolist() == [0, 1, 0]
+    assert said.weight.tolist() == [1.0, 1.0, 0.25]
+    assert said.fraud.tolist()[-1]
 
 
 def test_what_an_own_limit_forbade_teaches_nothing(ada, history):

@@ -137,22 +137,47 @@ def test_labels_that_come_later_change_nothing():
         np.r_[known.payment, np.arange(500)],
         np.r_[known.fraud, np.ones(500, dtype=bool)],
         np.r_[known.known_at, np.full(500, lessons.window().known_by)],
+        np.r_[known.weight, np.full(500, 0.5)],
     )
     again = training.train(taught, late, lessons.window(), QUICK)
     assert again.to_bytes() == lessons.model().to_bytes()
 
 
 def test_the_newest_label_that_was_known_counts():
-    known = Labels([0, 0, 0, 1], [True, False, True, True], [10, 30, 20, 40])
-    assert training.answers(known, 3, known_by=11).tolist() == [1, -1, -1]
-    assert training.answers(known, 3, known_by=30).tolist() == [1, -1, -1]
-    assert training.answers(known, 3, known_by=31).tolist() == [0, -1, -1]
-    assert training.answers(known, 3, known_by=41).tolist() == [0, 1, -1]
+    known = Labels([0, 0, 0, 1], [True, False, True, True], [10, 30, 20, 40], [0.2, 0.9, 0.3, 0.5])
+    for known_by, answers, believed in (
+        (10, [-1, -1, -1], [1, 1, 1]),
+        (11, [1, -1, -1], [0.2, 1, 1]),
+        (30, [1, -1, -1], [0.3, 1, 1]),
+        (31, [0, -1, -1], [0.9, 1, 1]),
+        (41, [0, 1, -1], [0.9, 0.5, 1]),
+    ):
+        found = training.answers(known, 3, known_by=known_by)
+        assert [column.tolist() for column in found] == [answers, believed]
+
+
+def test_what_is_hardly_believed_teaches_less():
+    """Two signs of fraud of the same strength, of which one is known from worse sources."""
+    taught = lessons.history(20_000)
+    one, other = (taught.columns[name] > 4.5 for name in ("own_count_24h", "back_count_30d"))
+    taught.fraud = (one | other) & (np.arange(20_000) % 2 == 0)
+    known = lessons.labels(taught)
+
+    def scores(weight):
+        made = training.train(taught, replace(known, weight=weight), lessons.window(), QUICK)
+        found = Scorer(made).scores(taught.columns)
+        return found[one & ~other].mean(), found[other & ~one].mean()
+
+    alike = scores(known.weight)
+    assert alike[0] == pytest.approx(alike[1], abs=0.05)
+    believed, doubted = scores(np.where(taught.fraud & other, 0.2, 1.0))
+    assert believed > doubted + 0.1
 
 
 def test_nobody_complained_for_long_means_genuine_and_for_a_while_means_unknown():
     quiet = lessons.history(100)
-    none = Labels(np.array([], dtype=int), np.array([], dtype=bool), np.array([], dtype=int))
+    nothing = np.array([], dtype=int)
+    none = Labels(nothing, nothing, nothing, nothing)
     mature = int(LEARNING.mature.total_seconds()) * 1_000_000
     window = Window(START, START + 40 * DAY, int(quiet.at[49]) + mature)
     taught = training.lesson(quiet, none, window)
