@@ -96,7 +96,7 @@ class Columns:
 
     def __init__(self, payments: Payments, delay_days: float) -> None:
         self.at = payments.at
-        self.outgoing = np.ones(len(payments.seconds), bool)
+        self.outgoing = self.moved = np.ones(len(payments.seconds), bool)
         self._table = columns.table(payments.history(delay_days))
         self._kept: dict[str, Any] = {}
 

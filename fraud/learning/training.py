@@ -37,6 +37,10 @@ class Table(Protocol):
     def outgoing(self) -> Any:
         """Whether it left the customer."""
 
+    @property
+    def moved(self) -> Any:
+        """Whether the money moved; of what was refused nobody complains."""
+
     def feature(self, name: str) -> Any:
         """One number a payment; NaN where it is missing."""
 
@@ -76,11 +80,12 @@ class Lesson:
 def lesson(
     table: Table, labels: Labels, window: Window, policy: LearningPolicy = LEARNING
 ) -> Lesson:
-    """Payments of the window whose outcome was known: labelled, or so old that nobody will."""
+    """Payments of the window whose outcome was known: labelled, or moved so long ago that nobody
+    will complain."""
     at = np.asarray(table.at)
     answer, weight = answers(labels, len(at), window.known_by)
     mature = int(policy.mature.total_seconds() * 1_000_000)
-    told = (answer >= 0) | (at <= window.known_by - mature)
+    told = (answer >= 0) | (np.asarray(table.moved) & (at <= window.known_by - mature))
     rows = np.flatnonzero(
         told & np.asarray(table.outgoing) & (at >= window.start) & (at < window.end)
     )

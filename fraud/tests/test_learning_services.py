@@ -14,6 +14,7 @@ from audit.models import Record
 from fintrust.core.errors import Forbidden, ReasonNeeded
 from fintrust.core.ids import uuid7
 from fintrust.core.models import Event
+from fraud import services as judging
 from fraud import tasks
 from fraud.errors import (
     CostsInvalid,
@@ -30,8 +31,8 @@ from fraud.errors import (
 )
 from fraud.features.moments import micros_of
 from fraud.labels.services import label
+from fraud.learning import evidence, registry, selectors, services, training, work
 from fraud.learning import history as known
-from fraud.learning import registry, selectors, services, training, work
 from fraud.learning.evidence import Evidence
 from fraud.learning.metrics import Comparison
 from fraud.learning.policy import LEARNING
@@ -49,7 +50,7 @@ from fraud.models import (
 )
 from fraud.rulebook import services as rulebook
 from fraud.tests import lessons
-from fraud.tests.factories import customer, paid
+from fraud.tests.factories import customer, facts, paid
 
 RIGHTS = (
     "train_model",
@@ -266,6 +267,37 @@ def test_what_an_own_limit_forbade_teaches_nothing(ada, history):
     forbidden.save(force_insert=True)
     after = known.stored(known.between(now - FEW.window, now, newest=2_000))
     assert len(after.ids) == before == 900
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_what_was_refused_long_ago_is_not_taken_for_genuine(ada, moves):
+    at = timezone.now() - LEARNING.mature - HOUR
+    decision = judging.assess(facts(customer_id=ada.pk, at=at, amount_minor=9_000_00))
+    assert decision.verdict != Decision.Verdict.VERIFIED
+    if moves:  # an officer let it go
+        judging.observe(decision)
+    table = known.stored(Decision.objects.all())
+    now = micros_of(timezone.now())
+    taught = training.lesson(table, known.labels_of(table), training.Window(0, now, now))
+    assert (table.moved.tolist(), len(taught.rows)) == ([moves], int(moves))
+
+
+def test_the_digest_says_what_moved(ada):
+    decision = judging.assess(facts(customer_id=ada.pk))
+    before = known.stored(Decision.objects.all()).digest()
+    judging.observe(decision)
+    assert known.stored(Decision.objects.all()).digest() != before
+
+
+def test_a_candidate_is_not_judged_by_what_was_refused(trained, ada):
+    """Payments that were stopped since it was trained, so long ago that silence would count."""
+    impatient = replace(FEW, mature=timedelta(0))
+    before = evidence.of(trained, None, impatient)
+    asked = facts(customer_id=ada.pk, at=timezone.now() - HOUR, amount_minor=9_000_00)
+    decision = judging.assess(asked)
+    assert evidence.of(trained, None, impatient).payments == before.payments
+    judging.observe(decision)
+    assert evidence.of(trained, None, impatient).payments == before.payments + 1
 
 
 # --- the registry -------------------------------------------------------------------------------

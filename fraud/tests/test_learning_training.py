@@ -185,6 +185,16 @@ def test_nobody_complained_for_long_means_genuine_and_for_a_while_means_unknown(
     assert not taught.fraud.any()
 
 
+def test_nobody_complains_about_money_that_never_moved():
+    """Refused, or held and given back: its silence says nothing, and its label all it says."""
+    quiet = replace(lessons.history(100), stopped=(3, 4, 5, 6))
+    said = Labels([4, 5], [True, False], [START, START], [1.0, 0.5])
+    window = Window(START, START + 40 * DAY, START + 90 * DAY)
+    taught = training.lesson(quiet, said, window)
+    assert taught.rows.tolist() == [row for row in range(100) if row not in (3, 6)]
+    assert taught.rows[taught.fraud].tolist() == [4]
+
+
 def test_only_the_window_teaches_and_the_newest_of_it():
     taught = lessons.history(1_000)
     window = Window(int(taught.at[100]), int(taught.at[200]), START + 99 * DAY)
