@@ -44,7 +44,9 @@ def ask_when_due(policy: LearningPolicy = LEARNING) -> TrainingRun | None:
     last = TrainingRun.objects.order_by("-asked_at", "-id").first()
     if last and timezone.now() - last.asked_at < policy.again_after:
         return None
-    labels = Label.objects.filter(known_at__gt=last.asked_at) if last else Label.objects.all()
+    labels = Label.objects.filter(weight__gt=0)  # the others teach nothing
+    if last:
+        labels = labels.filter(known_at__gt=last.asked_at)
     if labels[: policy.again_labels_min].count() < policy.again_labels_min:
         return None
     try:

@@ -187,6 +187,12 @@ class TestLearningAnew:
         run = work.ask_when_due(self.FEW_LABELS)
         assert run.status == TrainingRun.Status.WAITING and run.asked_by is None
 
+    def test_what_nobody_believes_is_nothing_new(self, db):
+        self.known(1)
+        decision = paid(customer_id=customer(f"{uuid7()}@example.com").pk).decision
+        label(decision, fraud=True, source=Label.Source.IMPORT, weight=0.0)
+        assert work.ask_when_due(self.FEW_LABELS) is None
+
     def test_not_again_while_one_waits_or_the_last_was_yesterday(self, db):
         self.known(2)
         assert work.ask_when_due(self.FEW_LABELS)
