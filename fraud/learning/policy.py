@@ -71,7 +71,11 @@ class LearningPolicy:
 
     # --- thresholds ------------------------------------------------------------------------
     retune_share_max: float = 0.1  # a threshold moves at most a tenth at a time
-    alerts_a_day: float = 50.0  # what two officers can look at
+    # Whatever costs and budgets say: below one in ten, nine of ten are asked for nothing, and above
+    # one in two what is rather fraud than not would go through unasked.
+    threshold_min: float = 0.1
+    threshold_max: float = 0.5
+    alerts_a_day: float = 50.0  # what two officers can look at: a cap, and nothing to be used up
     threshold_gap: float = 0.01  # what is flagged stays apart from what is blocked
     cost_cents_max: int = 1_000_000_00  # of a mistake: more is a slip of the pen
     tuning_days_min: int = 7  # a week, so that a weekend is in it

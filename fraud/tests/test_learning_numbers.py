@@ -246,27 +246,46 @@ SCORES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9]
 @pytest.mark.parametrize(
     "alerts, threshold, raised",
     [
-        (1, 0.9000000000000001, 0),
-        (2, 0.9, 2),
-        (3, 0.8, 3),
-        (3.9, 0.8, 3),
-        (4, 0.7, 4),
-        (10, 0.1, 10),
-        (99, 0.1, 10),
+        (1, math.nextafter(0.9, 2), 0),
+        (2, math.nextafter(0.8, 2), 2),
+        (3, math.nextafter(0.7, 2), 3),
+        (3.9, math.nextafter(0.7, 2), 3),
+        (4, math.nextafter(0.6, 2), 4),
+        (9, math.nextafter(0.1, 2), 9),
+        (10, 0.0, 10),
+        (99, 0.0, 10),
     ],
 )
-def test_a_budget_is_used_up_and_never_overdrawn(alerts, threshold, raised):
+def test_a_budget_is_a_bound_and_never_overdrawn(alerts, threshold, raised):
     found = thresholds.by_budget(SCORES, days=1, alerts_a_day=alerts)
-    assert found == pytest.approx(threshold)
+    assert found == threshold
     assert sum(score >= found for score in SCORES) == raised
 
 
 def test_a_budget_is_for_each_day():
-    assert thresholds.by_budget(SCORES, days=2, alerts_a_day=1.5) == 0.8
+    twice = thresholds.by_budget(SCORES, days=2, alerts_a_day=1.5)
+    assert twice == thresholds.by_budget(SCORES, days=1, alerts_a_day=3)
 
 
-def test_without_payments_nothing_is_lowered():
-    assert thresholds.by_budget([], days=1, alerts_a_day=5) == 1.0
+def test_without_payments_no_budget_is_overdrawn():
+    assert thresholds.by_budget([], days=1, alerts_a_day=5) == 0.0
+
+
+@pytest.mark.parametrize(
+    "wanted, found",
+    [
+        (0.0, 0.1),
+        (0.099, 0.1),
+        (0.1, 0.1),
+        (0.101, 0.101),
+        (0.499, 0.499),
+        (0.5, 0.5),
+        (0.501, 0.5),
+    ],
+)
+def test_whatever_is_wanted_stays_between_two_bounds(wanted, found):
+    bounds = {"least": LEARNING.threshold_min, "most": LEARNING.threshold_max}
+    assert thresholds.within(wanted, **bounds) == found
 
 
 @pytest.mark.parametrize(

@@ -631,23 +631,65 @@ def test_a_shift_is_found_shown_and_acknowledged_once(trained, ada, olga, otto):
         services.acknowledge_drift(check=check, by=olga)
 
 
-def test_a_threshold_steps_towards_the_budget_of_alerts(trained, olga, otto):
-    generous, strict = replace(FEW, alerts_a_day=20.0), replace(FEW, alerts_a_day=0.1)
+def test_a_threshold_rises_while_the_budget_of_alerts_is_exceeded(trained, olga, otto):
+    generous, strict = replace(FEW, alerts_a_day=500.0), replace(FEW, alerts_a_day=0.1)
     assert work.tune(generous) is None  # no model in force
     promoted(trained, olga, otto)
     assert work.tune(generous) is None  # no scores yet
     work.score_history(FEW)
     assert work.tune(strict) == pytest.approx(0.33)
-    assert work.tune(generous) == pytest.approx(0.297)
     newest = Ruleset.objects.order_by("-number").first()
-    assert (newest.flagged_from, newest.champion) == (pytest.approx(0.297), trained.public_id)
+    assert (newest.flagged_from, newest.champion) == (pytest.approx(0.33), trained.public_id)
+
+
+def test_an_unused_budget_lowers_nothing(trained, olga, otto):
+    """Week after week, with more officers than payments."""
+    promoted(trained, olga, otto)
+    work.score_history(FEW)
+    before = Ruleset.objects.count()
+    assert [work.tune(replace(FEW, alerts_a_day=500.0)) for _ in range(3)] == [0.3] * 3
+    assert Ruleset.objects.count() == before  # and nothing is written about nothing
+
+
+def test_week_after_week_a_threshold_ends_at_its_bounds(trained, olga, otto):
+    promoted(trained, olga, otto)
+    work.score_history(FEW)
+    strict, generous = replace(FEW, alerts_a_day=0.1), replace(FEW, alerts_a_day=500.0)
+    assert [work.tune(strict) for _ in range(8)][-2:] == [FEW.threshold_max] * 2
+    services.approve_costs(costs=costs(olga, **DEAR_TO_MISS), by=otto)
+    assert [work.tune(generous) for _ in range(18)][-2:] == [FEW.threshold_min] * 2
+
+
+def test_a_threshold_from_beyond_its_bounds_comes_back_by_steps(trained, olga, otto):
+    promoted(trained, olga, otto)
+    work.score_history(FEW)
+    generous = replace(FEW, alerts_a_day=500.0)
+    for now, then in ((0.0044, 0.00484), (0.58, 0.522)):
+        rulebook.publish(flagged_from=now, why="by hand", by=None)
+        assert work.tune(generous) == pytest.approx(then)
+
+
+def test_what_was_stopped_for_good_counts_in_the_budget(trained, ada, olga, otto):
+    """Otherwise the alerts that officers had most of would be those that it does not know."""
+    promoted(trained, olga, otto)
+    work.score_history(FEW)
+    assert work.tune(replace(FEW, alerts_a_day=500.0)) == 0.3
+    now = timezone.now()
+    scores = [score for score, _ in work._scored(trained, now, FEW)]
+    for n in range(10):
+        decision = lessons._decision(ada, 0, at=now - n * HOUR - HOUR)
+        decision.champion, decision.score = trained.public_id, 0.9
+        decision.forbidden = n == 9
+        decision.save(force_insert=True)
+    stopped = [score for score, _ in work._scored(trained, now, FEW)][len(scores) :]
+    assert stopped == [0.9] * 9
 
 
 def test_a_threshold_stays_below_the_one_that_blocks(trained, olga, otto):
     promoted(trained, olga, otto)
     work.score_history(FEW)
-    rulebook.publish(flagged_from=0.58, blocked_from=0.6, why="an edge", by=None)
-    assert work.tune(replace(FEW, alerts_a_day=0.1)) == pytest.approx(0.59)
+    rulebook.publish(flagged_from=0.48, blocked_from=0.5, why="an edge", by=None)
+    assert work.tune(replace(FEW, alerts_a_day=0.1)) == pytest.approx(0.49)
 
 
 def costs(by, *, missed=100_00, held=9_00, looking=1_00, **more):
