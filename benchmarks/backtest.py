@@ -113,7 +113,7 @@ def _invented(count: int) -> Iterator[tuple[pa.Table, pa.Table]]:
         }  # fmt: skip
         answers = {
             "tx": tx, "id": tx, "decision": names, "fraud": chance.random(rows) < 0.008,
-            "known_us": at + 86_400_000_000,
+            "known_us": at + 86_400_000_000, "weight": np.ones(rows),
         }  # fmt: skip
         yield (
             pa.table(columns).select(history.DECISIONS.names).cast(history.DECISIONS),

@@ -3,7 +3,8 @@
     python -m benchmarks.fraud_quality PAYMENTS.parquet --train-days A:B --test-days C:D \
         --label-delay N [--scores OUT.npy]
 
-The file has columns t (seconds), customer, terminal, cents, scenario (0 genuine); day = t // 86400.
+The file has columns t (seconds), customer, terminal (numbers or text), cents, scenario (0 genuine);
+day = t // 86400. It is read in batches, and only these columns of it are kept, as numbers.
 Every payment's features know only earlier payments and labels already N days old; the model learns
 from payments of days A to B (excluded) whose label was known when day C began, and scores days C to
 D (excluded). OUT.npy gets one number for each row of the file, NaN where no score was asked for.
@@ -15,7 +16,10 @@ a day most likely to be defrauded. `perfect` is what would be reached by who kne
 """
 
 import argparse
+import math
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from fraud.errors import TooFewLabels
 from fraud.features import columns
 from fraud.learning import bundle, metrics, training, voices
 from fraud.learning.scorer import Scorer
@@ -31,6 +36,12 @@ from fraud.learning.training import Labels, Window
 DAY_SECONDS, MICROS = 86_400, 1_000_000
 FIRST_DAY = 1_522_540_800  # 2018-04-01, when the simulated payments begin
 PROTOCOL_DAYS = 7  # of training in the protocol, before the week without labels
+NUMBERS, NAMES = ("t", "cents", "scenario"), ("customer", "terminal")
+BATCH_ROWS = 100_000
+
+
+class Unfit(Exception):
+    """This file or these days cannot be measured; says why in one line."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +57,14 @@ class Payments:
 
     @classmethod
     def read(cls, path: Path) -> "Payments":
-        import pyarrow.parquet
-
-        names = ["t", "customer", "terminal", "cents", "scenario"]
-        read = pyarrow.parquet.read_table(path, columns=names)
-        found = {name: read[name].to_numpy().astype(np.int64) for name in names}
+        found = _numbers(path)
+        if found["t"].min() < 0:
+            raise Unfit(f"{path}: t is in seconds since the first day, and never negative")
         place = np.argsort(found["t"], kind="stable")
-        t, customer, terminal, cents, scenario = (found[name][place] for name in names)
+        # One column after the other, so that there are never two of all of them.
+        t, customer, terminal, cents, scenario = (
+            found.pop(name)[place] for name in ("t", *NAMES, "cents", "scenario")
+        )
         return cls(place, t, customer, terminal, cents, scenario > 0)
 
     @cached_property
@@ -91,12 +103,86 @@ class Payments:
         )
 
 
+def _numbers(path: Path) -> dict[str, Any]:
+    """The columns of a file, batch by batch; customers and terminals as numbers from 0 on."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            _check_form(path, file.schema_arrow, file.metadata.num_rows)
+            found = {
+                name: np.empty(file.metadata.num_rows, np.int64) for name in (*NUMBERS, *NAMES)
+            }
+            known: dict[str, dict[Any, int]] = {name: {} for name in NAMES}
+            for start, batch in _batches(file):
+                for name, into in found.items():
+                    column = batch.column(name)
+                    if column.null_count:
+                        raise Unfit(f"{path}: column {name} has empty values")
+                    into[start : start + len(batch)] = (
+                        _codes(column, known[name])
+                        if name in known
+                        else column.cast(pa.int64()).to_numpy()
+                    )
+            return found
+    except FileNotFoundError:
+        raise Unfit(f"{path}: no such file") from None
+    except (OSError, pa.ArrowInvalid) as problem:
+        raise Unfit(f"{path}: not a Parquet file that can be read: {_line(problem)}") from None
+
+
+def _line(problem: Exception) -> str:
+    return next(iter(str(problem).splitlines()), type(problem).__name__)
+
+
+def _batches(file: Any) -> Iterator[tuple[int, Any]]:
+    """Where each begins, and its rows."""
+    start = 0
+    for batch in file.iter_batches(BATCH_ROWS, columns=[*NUMBERS, *NAMES]):
+        yield start, batch
+        start += len(batch)
+
+
+def _codes(column: Any, known: dict[Any, int]) -> Any:
+    """A number for each name, the next free one for a new name."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    names = column.dictionary.to_pylist()
+    return np.array([known.setdefault(name, len(known)) for name in names])[
+        column.indices.to_numpy()
+    ]
+
+
+def _check_form(path: Path, schema: Any, rows: int) -> None:
+    import pyarrow as pa
+
+    def whole(kind: Any) -> bool:
+        return bool(pa.types.is_integer(kind))
+
+    def name_like(kind: Any) -> bool:
+        inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+        return whole(inner) or pa.types.is_string(inner) or pa.types.is_large_string(inner)
+
+    wanted = [(name, whole, "whole numbers") for name in NUMBERS]
+    wanted += [(name, name_like, "whole numbers or text") for name in NAMES]
+    if missing := [name for name, _, _ in wanted if name not in schema.names]:
+        raise Unfit(f"{path}: no column {', '.join(missing)}")
+    for name, fits, words in wanted:
+        if not fits(kind := schema.field(name).type):
+            raise Unfit(f"{path}: column {name} has {words}, not {kind}")
+    if not rows:
+        raise Unfit(f"{path}: no payments in it")
+
+
 class Columns:
     """The bank's features of these payments; a `training.Table`."""
 
     def __init__(self, payments: Payments, delay_days: float) -> None:
         self.at = payments.at
-        self.outgoing = np.ones(len(payments.seconds), bool)
+        self.outgoing = self.moved = np.ones(len(payments.seconds), bool)
         self._table = columns.table(payments.history(delay_days))
         self._kept: dict[str, Any] = {}
 
@@ -182,8 +268,19 @@ def _within(key: Any, t: Any, values: Any, seconds: int, late: int) -> tuple[Any
 
 def main() -> None:
     asked = _asked()
+    try:
+        measure(asked)
+    except Unfit as problem:
+        sys.exit(f"fraud_quality: {problem}")
+    except TooFewLabels as few:
+        sys.exit(f"fraud_quality: {few.message}")
+
+
+def measure(asked: argparse.Namespace) -> None:
     started = time.perf_counter()
     payments = Payments.read(asked.payments)
+    _check_days(payments, asked.train_days, "train")
+    _check_days(payments, asked.test_days, "test")
     table = Columns(payments, asked.label_delay)
     for name in training.NAMES:
         table.feature(name)
@@ -223,6 +320,17 @@ def main() -> None:
     _report("", payments, rows, scores[rows])
 
 
+def _check_days(payments: Payments, days: tuple[int, int], which: str) -> None:
+    start, end = days
+    first, last = int(payments.day[0]), int(payments.day[-1])
+    if start < first or end > last + 1:
+        raise Unfit(
+            f"--{which}-days {start}:{end} are not all in the file, which has {first}:{last + 1}"
+        )
+    if not payments.fraud[(payments.day >= start) & (payments.day < end)].any():
+        raise Unfit(f"no fraud in --{which}-days {start}:{end}, so nothing can be measured")
+
+
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -230,20 +338,39 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("payments", type=Path)
     parser.add_argument("--train-days", type=_days, required=True, metavar="A:B")
     parser.add_argument("--test-days", type=_days, required=True, metavar="C:D")
-    parser.add_argument("--label-delay", type=float, default=7, metavar="N")
-    parser.add_argument("--known-delay", type=int, default=7, help="the protocol's week")
+    parser.add_argument("--label-delay", type=_delay, default=7.0, metavar="N")
+    parser.add_argument("--known-delay", type=_whole_days, default=7, help="the protocol's week")
     parser.add_argument("--scores", type=Path, metavar="OUT.npy")
     asked = parser.parse_args()
     if asked.train_days[1] > asked.test_days[0]:
         parser.error("training days end before test days begin")
+    if asked.scores and not asked.scores.resolve().parent.is_dir():
+        parser.error(f"--scores: there is no folder {asked.scores.parent}")
     return asked
 
 
 def _days(text: str) -> tuple[int, int]:
     start, _, end = text.partition(":")
-    if not 0 <= int(start) < int(end):
+    if not (start.isdecimal() and end.isdecimal() and int(start) < int(end)):
         raise argparse.ArgumentTypeError("two days such as 73:115, the second excluded")
     return int(start), int(end)
+
+
+def _delay(text: str) -> float:
+    """Days; a label before its payment would tell the future."""
+    try:
+        days = float(text)
+    except ValueError:
+        days = math.nan
+    if not 0 <= days < math.inf:
+        raise argparse.ArgumentTypeError("days until a label is known, 0 or more")
+    return days
+
+
+def _whole_days(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("whole days, 0 or more")
+    return int(text)
 
 
 def _report(name: str, payments: Payments, rows: Any, scores: Any) -> None:

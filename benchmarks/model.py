@@ -24,7 +24,7 @@ class MadeUp:
     def __init__(self) -> None:
         dice = np.random.default_rng(1)
         self.at = np.arange(PAYMENTS)
-        self.outgoing = np.ones(PAYMENTS, bool)
+        self.outgoing = self.moved = np.ones(PAYMENTS, bool)
         self._columns = {name: dice.gamma(2, 1, PAYMENTS) for name in training.NAMES}
         odds = self._columns["deviations"] + self._columns["payee_last5_share"] - 8
         self.fraud = dice.random(PAYMENTS) < 1 / (1 + np.exp(-odds))

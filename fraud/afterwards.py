@@ -74,14 +74,16 @@ def _alone() -> bool:
 
 
 def _waiting(policy: AfterwardsPolicy) -> "QuerySet[PaymentFact]":
-    """Outgoing payments that no model has looked at, oldest first.
+    """Outgoing payments that no forest has looked at, oldest first; what a champion says of them
+    is another matter.
 
     Those from before the newest scored one, less a day, have been seen: a transaction that began
     so long ago has ended. So the read stays short however long the history is.
     """
-    scored = AfterScore.objects.filter(fact=OuterRef("pk"))
+    scores = AfterScore.objects.filter(model__startswith=outliers.VERSIONS)
+    scored = scores.filter(fact=OuterRef("pk"))
     waiting = PaymentFact.objects.filter(~Exists(scored), outgoing=True)
-    newest = AfterScore.objects.order_by("-id").values_list("fact__recorded_at", flat=True)
+    newest = scores.order_by("-id").values_list("fact__recorded_at", flat=True)
     if last := newest.first():
         waiting = waiting.filter(recorded_at__gte=last - policy.overlap)
     return waiting.select_related("decision").order_by("recorded_at", "id")

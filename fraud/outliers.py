@@ -21,6 +21,8 @@ from fraud.policy import AFTERWARDS, AfterwardsPolicy
 Known = tuple[Facts, Snapshot]
 Values = Mapping[str, Value]
 
+VERSIONS = "forest-"  # how the versions of all forests begin, and those of no other model
+
 # What the forest reads, by its name in the catalogue, and how it is called in a reason.
 READ = {
     "amount_scaled": "the amount",
@@ -99,4 +101,4 @@ def _columns(payments: Sequence[Values]) -> dict[str, Any]:
 def _version(grown: Grown, policy: AfterwardsPolicy) -> str:
     digest = hashlib.sha256(json.dumps(grown.to_json(), sort_keys=True).encode())
     digest.update(f"{policy.tail_share} {policy.score_min}".encode())
-    return f"forest-{digest.hexdigest()[:16]}"
+    return f"{VERSIONS}{digest.hexdigest()[:16]}"

@@ -147,6 +147,9 @@ class LabelPolicy:
     failed_weight: float = 0.3  # a PIN wrong until it locked: a thief, or a bad morning
     expired_weight: float = 0.2  # nobody confirmed it in time: most had just changed their minds
 
+    # Whoever says so: it is kept and looked into, and moves neither features nor models.
+    forbidden_weight: float = 0.0  # the customer's own limit stands for no fraud and no habit
+
     # --- how long customers are asked, and may speak ---------------------------------------
     question_days_max: int = 30  # whoever has not answered in a month does not remember either
     questions_max: int = 20  # on a page; the oldest wait

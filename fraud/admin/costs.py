@@ -38,7 +38,7 @@ class CostsForm(ReasonForm):
 
 @admin.register(CostTable)
 class CostTableAdmin(ProposedAdmin):
-    nothing_yet = "Nobody has said yet what mistakes cost: the alert budget alone sets thresholds."
+    nothing_yet = "Nobody has said yet what mistakes cost: only too many alerts move thresholds."
     list_display = ("public_id", "state", "missed", "held", "looking", "asks_from", "proposed_by")
     search_help_text = "Public id (cst_…)"
     actions_list = ("propose",)
@@ -111,7 +111,7 @@ def _now() -> list[tuple[str, str]]:
     table, share = selectors.costs(), LEARNING.retune_share_max
     return [
         ("Asked now", f"from {current().flagged_from:.1%}"),
-        ("Costs in force", table.public_id if table else "none: the budget of alerts alone"),
+        ("Costs in force", table.public_id if table else "none: only too many alerts count"),
         (
             "Afterwards",
             "While a model is in force, whose score is a chance, the threshold moves there: weekly,"

@@ -399,7 +399,7 @@ class PromotionAdmin(ProposedAdmin):
         found = row.figures
         return [
             ("Payments with a known outcome", f"{found['payments']:,}"),
-            ("Frauds among them", f"{found['frauds']:,}"),
+            ("Frauds among them, as far as believed", f"{found['frauds']:,}"),
             ("Compared with", found["against"] or "the rules alone"),
             ("Average precision", f"{found['candidate']:.3f}, against {found['champion']:.3f}"),
             ("What it truly adds", f"{found['low']:+.3f} to {found['high']:+.3f}"),

@@ -39,7 +39,7 @@ DECISIONS = pa.schema(
 LABELS = pa.schema(
     [
         ("tx", pa.int64()), ("id", pa.int64()), ("decision", pa.string()), ("fraud", pa.bool_()),
-        ("known_us", pa.int64()),
+        ("known_us", pa.int64()), ("weight", pa.float64()),
     ]
 )  # fmt: skip
 Told = Callable[[], None]
@@ -134,4 +134,5 @@ def _label(row: Label) -> dict[str, Any]:
         "decision": str(row.decision_id),
         "fraud": row.fraud,
         "known_us": micros_of(row.known_at),
+        "weight": row.weight,
     }

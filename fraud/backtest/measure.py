@@ -14,6 +14,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from fraud.features.aggregates import BELIEVED_MIN
 from fraud.rulebook import columns
 from fraud.rulebook.syntax import Node, features_of
 
@@ -65,7 +66,9 @@ class _Steps:
 
 
 def newest_labels(labels: ir.Table) -> ir.Table:
-    """Of each decision what is known of it now: the newest answer counts."""
+    """Of each decision what is known of it now: the newest answer counts, of those believed as far
+    as features want it."""
+    labels = labels.filter(labels.weight >= BELIEVED_MIN)
     newest = ibis.window(
         group_by=labels.decision, order_by=[labels.known_us.desc(), labels.id.desc()]
     )

@@ -92,6 +92,11 @@ OWN_LABELS = Entity(
     span=28 * DAY,
     table="labels",
 )
+# How far a label must be believed to count about a payee or a customer, for everybody's payments:
+# as likely true as not. Holds that nobody confirmed and PINs that locked stay below it, since most
+# had changed their minds; a right PIN does not. Models learn from doubted ones too, each by its
+# weight. The indexes of labels hold no others: a migration must follow this number.
+BELIEVED_MIN = 0.5
 
 ENTITIES = (OWN, PAIR, PAYEE, RECEIVED, DEVICE, PEERS, PAYEE_LABELS, OWN_LABELS)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
+from fraud.features.aggregates import BELIEVED_MIN
 from fraud.features.columns import ALWAYS, NEVER, NOBODY, Choices, History, Labels
 
 # What cannot be counted again is as it was known when it was judged.
@@ -38,9 +39,10 @@ _PAYMENTS = f"""
     WHERE d.at < %(until)s
     ORDER BY d.at, d.id
 """
-_LABELS = """
+_LABELS = f"""
     SELECT decision_id, fraud, (extract(epoch FROM known_at) * 1000000)::bigint
-    FROM fraud_label WHERE known_at < %(until)s AND paid_at < %(until)s
+    FROM fraud_label
+    WHERE known_at < %(until)s AND paid_at < %(until)s AND weight >= {BELIEVED_MIN}
     ORDER BY known_at, id
 """
 # As `fraud.profile.statement` tells it to one payment.

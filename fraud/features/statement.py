@@ -11,6 +11,7 @@ from typing import Any
 
 from fraud.facts import Facts
 from fraud.features.aggregates import (
+    BELIEVED_MIN,
     COUNT,
     DISTINCT,
     FIRST,
@@ -44,6 +45,7 @@ class Table:
     paid_at: str
     columns: tuple[str, ...]  # always read
     renamed: Mapping[str, str]
+    only: tuple[str, ...] = ()  # of its rows; as the conditions of its indexes have it
 
     def column(self, name: str) -> str:
         return self.renamed.get(name, name)
@@ -65,6 +67,7 @@ _TABLES = {
         paid_at="paid_at",
         columns=("decision_id", "paid_at", "fraud"),
         renamed={"customer": "customer_id"},
+        only=(f"weight >= {BELIEVED_MIN}",),
     ),
 }  # fmt: skip
 
@@ -201,6 +204,7 @@ def _bounds(entity: Entity, table: Table) -> Iterator[str]:
             yield f"{_fact(fact)} <> '' AND {table.column(column)} <> ''"
     if entity.outgoing:
         yield "outgoing"
+    yield from table.only
     yield f"{table.time} < {_fact('at')}"
     if entity.span is not None:
         yield f"{table.time} > {_start(entity.span)}"

@@ -47,7 +47,8 @@ def label(
 
     The same answer again from the same source changes nothing and is answered with what is
     stored. `known_at` is for answers that come from another system; otherwise it is now. `weight`
-    is for what a source says with less certainty than it usually does.
+    is for what a source says with less certainty than it usually does. Nothing is believed about
+    what the customer's own limit forbade.
     """
     note = note.strip()
     if len(note) > NOTE_MAX:
@@ -65,7 +66,7 @@ def label(
         fraud=fraud,
         unusual=decision.snapshot_then().unusual(decision.facts_then().amount_minor),
         source=source,
-        weight=_weight(source, policy) if weight is None else weight,
+        weight=_weight(decision, source, weight, policy),
         note=note,
         by=by,
         known_at=known,
@@ -99,7 +100,13 @@ def _payee(decision: Decision) -> str:
     return facts.counterparty if facts.outgoing else ""
 
 
-def _weight(source: str, policy: LabelPolicy) -> float:
+def _weight(decision: Decision, source: str, weight: float | None, policy: LabelPolicy) -> float:
+    if decision.forbidden:
+        # No money moved, and none could: else anybody could mark whomever they name as a thief to
+        # all others, by asking for what they forbade themselves.
+        return policy.forbidden_weight
+    if weight is not None:
+        return weight
     return float(getattr(policy, f"{Label.Source(source).value}_weight"))
 
 

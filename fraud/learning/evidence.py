@@ -22,7 +22,7 @@ from fraud.models import ModelVersion
 class Evidence:
     against: str | None  # the champion's public id; None for the rules alone
     payments: int
-    frauds: int
+    frauds: int  # as far as they are believed
     comparison: Comparison | None  # None without a fraud to find
     shifted: str  # the feature that shifted most
     shift: float
@@ -61,6 +61,7 @@ def of(model: ModelVersion, champion: ModelVersion | None, policy: LearningPolic
             taught.fraud,
             scores[rows],
             rival[rows],
+            taught.weight,
             resamples=policy.resamples,
             confidence=policy.confidence,
             seed=policy.seed,
@@ -68,7 +69,7 @@ def of(model: ModelVersion, champion: ModelVersion | None, policy: LearningPolic
     return Evidence(
         against=champion.public_id if champion else None,
         payments=len(rows),
-        frauds=int(taught.fraud.sum()),
+        frauds=taught.believed_frauds,
         comparison=comparison,
         shifted=shifted,
         shift=shifts[shifted],

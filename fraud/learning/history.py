@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from fraud import features, verdict
 from fraud.facts import Facts
@@ -32,6 +32,7 @@ class Stored:
 
     ids: Sequence[UUID]
     at: Any
+    moved: Any
     columns: dict[str, Any]
 
     @property
@@ -43,7 +44,7 @@ class Stored:
 
     def digest(self) -> str:
         """A name for exactly these numbers."""
-        found = hashlib.sha256(np.ascontiguousarray(self.at).tobytes())
+        found = hashlib.sha256(np.ascontiguousarray(self.at).tobytes() + self.moved.tobytes())
         for name in sorted(self.columns):
             found.update(name.encode() + self.columns[name].tobytes())
         return found.hexdigest()
@@ -57,24 +58,28 @@ def stored(
     names = training.NAMES
     ids: list[UUID] = []
     at: list[int] = []
+    moved: list[bool] = []
     rows: list[list[float]] = []
-    for read, (id, facts, snapshot) in enumerate(_read(decisions.filter(forbidden=False)), start=1):
+    allowed = decisions.filter(forbidden=False)
+    for read, (id, facts, snapshot, has_moved) in enumerate(_read(allowed), start=1):
         if facts.outgoing:
             values = values_of(facts, snapshot)
             ids.append(id)
             at.append(micros_of(facts.at))
+            moved.append(has_moved)
             rows.append([as_number(values[name]) for name in names])
         if read % CHUNK == 0:
             say(read)
     table = np.array(rows, dtype=float).reshape(len(rows), len(names))
     columns = {name: np.ascontiguousarray(table[:, place]) for place, name in enumerate(names)}
-    return Stored(ids, np.array(at, dtype=np.int64), columns)
+    return Stored(ids, np.array(at, dtype=np.int64), np.array(moved, dtype=bool), columns)
 
 
-def _read(decisions: "QuerySet[Decision]") -> Iterator[tuple[UUID, Facts, Snapshot]]:
-    rows = decisions.values_list("id", "facts", "snapshot").iterator(chunk_size=CHUNK)
-    for id, facts, snapshot in rows:
-        yield id, Facts.from_json(facts), Snapshot.from_json(snapshot)
+def _read(decisions: "QuerySet[Decision]") -> Iterator[tuple[UUID, Facts, Snapshot, bool]]:
+    fact = PaymentFact.objects.filter(decision=OuterRef("pk"))
+    rows = decisions.values_list("id", "facts", "snapshot", Exists(fact))
+    for id, facts, snapshot, moved in rows.iterator(chunk_size=CHUNK):
+        yield id, Facts.from_json(facts), Snapshot.from_json(snapshot), moved
 
 
 def values_of(facts: Facts, snapshot: Snapshot) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""How good scores are, as fraud teams measure it. Values and numpy only; ties count fairly."""
+"""How good scores are, as fraud teams measure it. Values and numpy only; ties count fairly.
+
+Payments count as far as their outcome is believed, all fully without `believed`; how many payments
+and frauds there were is counted in whole ones.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,34 +22,34 @@ class Figures:
         return asdict(self)
 
 
-def figures(fraud: Any, scores: Any) -> Figures:
+def figures(fraud: Any, scores: Any, believed: Any = None) -> Figures:
     fraud, scores = np.asarray(fraud, dtype=bool), np.asarray(scores, dtype=float)
     return Figures(
         len(fraud),
         int(fraud.sum()),
-        auc(fraud, scores),
-        average_precision(fraud, scores),
-        recall_at(fraud, scores, disturbed=0.001),
+        auc(fraud, scores, believed),
+        average_precision(fraud, scores, believed),
+        recall_at(fraud, scores, believed, disturbed=0.001),
     )
 
 
-def auc(fraud: Any, scores: Any) -> float:
+def auc(fraud: Any, scores: Any, believed: Any = None) -> float:
     """The chance that a fraud scores above a genuine payment; a tie is half a win."""
-    hits, payments = _Ranked.of(fraud, scores).steps()
+    hits, payments = _Ranked.of(fraud, scores).steps(believed)
     genuine = payments - hits
     if not len(hits) or not hits[-1] or not genuine[-1]:
         return 0.5
     return float(np.trapezoid(np.r_[0, hits], np.r_[0, genuine]) / (hits[-1] * genuine[-1]))
 
 
-def average_precision(fraud: Any, scores: Any) -> float:
+def average_precision(fraud: Any, scores: Any, believed: Any = None) -> float:
     """Precision at each recall, averaged; equal scores are one step."""
-    return _Ranked.of(fraud, scores).average_precision()
+    return _Ranked.of(fraud, scores).average_precision(believed)
 
 
-def recall_at(fraud: Any, scores: Any, *, disturbed: float) -> float:
+def recall_at(fraud: Any, scores: Any, believed: Any = None, *, disturbed: float) -> float:
     """The share of frauds found by a threshold that disturbs at most this share of the genuine."""
-    hits, payments = _Ranked.of(fraud, scores).steps()
+    hits, payments = _Ranked.of(fraud, scores).steps(believed)
     if not len(hits) or not hits[-1]:
         return 0.0
     genuine = payments - hits
@@ -70,7 +74,9 @@ class _Ranked:
 
     def steps(self, times: Any = None) -> tuple[Any, Any]:
         """Frauds and payments at or above each score, each payment so many times."""
-        counted = np.ones(len(self.order), dtype=int) if times is None else times[self.order]
+        counted = (
+            np.ones(len(self.order), dtype=int) if times is None else np.asarray(times)[self.order]
+        )
         return np.cumsum(counted * self.fraud)[self.ends], np.cumsum(counted)[self.ends]
 
     def average_precision(self, times: Any = None) -> float:
@@ -78,7 +84,8 @@ class _Ranked:
         if not len(hits) or not hits[-1]:
             return 0.0
         found = np.diff(hits, prepend=0)
-        return float(np.sum(found * hits / np.maximum(payments, 1)) / hits[-1])
+        some = np.where(payments > 0, payments, 1)  # none of those with this score may be counted
+        return float(np.sum(found * hits / some) / hits[-1])
 
 
 def card_precision(day: Any, customer: Any, fraud: Any, scores: Any, *, top: int = 100) -> float:
@@ -114,17 +121,26 @@ class Comparison:
 
 
 def compare(
-    fraud: Any, candidate: Any, champion: Any, *, resamples: int, confidence: float, seed: int
+    fraud: Any,
+    candidate: Any,
+    champion: Any,
+    believed: Any = None,
+    *,
+    resamples: int,
+    confidence: float,
+    seed: int,
 ) -> Comparison:
     """Average precision of both, and a paired bootstrap of the difference: drawn are payments, each
     with both of its scores."""
     ours, theirs = _Ranked.of(fraud, candidate), _Ranked.of(fraud, champion)
     drawing = np.random.default_rng(seed)
     count = len(np.asarray(fraud))
+    believed = np.ones(count) if believed is None else np.asarray(believed)
     differences = []
     for _ in range(resamples):
-        times = np.bincount(drawing.integers(0, count, count), minlength=count)
+        times = believed * np.bincount(drawing.integers(0, count, count), minlength=count)
         differences.append(ours.average_precision(times) - theirs.average_precision(times))
     tail = (1 - confidence) / 2
     low, high = np.quantile(differences, [tail, 1 - tail]).tolist()
-    return Comparison(ours.average_precision(), theirs.average_precision(), low, high)
+    ours_now, theirs_now = ours.average_precision(believed), theirs.average_precision(believed)
+    return Comparison(ours_now, theirs_now, low, high)

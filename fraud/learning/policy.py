@@ -11,7 +11,11 @@ class LearningPolicy:
     # --- what is learned from --------------------------------------------------------------
     window: timedelta = timedelta(days=70)  # ten weeks: measured best, and habits drift in months
     mature: timedelta = timedelta(days=30)  # nobody complained for a month: taken as genuine
+    # How far that silence is believed: some notice later. As far as a customer's own "this was not
+    # me" (LabelPolicy), so that neither side outweighs the other and a score stays a chance.
+    silence_weight: float = 0.9
     payments_min: int = 2_000  # or every feature is an accident
+    # Frauds count as far as they are believed: a hundred ignored holds are no hundred frauds.
     frauds_min: int = 100  # a few for each leaf; below this the rules know more than a model would
     later_frauds_min: int = 30  # a scale of chances needs this many in the later part
     payments_max: int = 1_000_000  # newest; bounds memory to about half a gigabyte
@@ -73,7 +77,11 @@ class LearningPolicy:
 
     # --- thresholds ------------------------------------------------------------------------
     retune_share_max: float = 0.1  # a threshold moves at most a tenth at a time
-    alerts_a_day: float = 50.0  # what two officers can look at
+    # Whatever costs and budgets say: below one in ten, nine of ten are asked for nothing, and above
+    # one in two what is rather fraud than not would go through unasked.
+    threshold_min: float = 0.1
+    threshold_max: float = 0.5
+    alerts_a_day: float = 50.0  # what two officers can look at: a cap, and nothing to be used up
     threshold_gap: float = 0.01  # what is flagged stays apart from what is blocked
     cost_cents_max: int = 1_000_000_00  # of a mistake: more is a slip of the pen
     tuning_days_min: int = 7  # a week, so that a weekend is in it

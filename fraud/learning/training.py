@@ -4,6 +4,7 @@ Causal: a payment teaches by its features, which know only what came before it, 
 label that was known when training began.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -37,6 +38,10 @@ class Table(Protocol):
     def outgoing(self) -> Any:
         """Whether it left the customer."""
 
+    @property
+    def moved(self) -> Any:
+        """Whether the money moved; of what was refused nobody complains."""
+
     def feature(self, name: str) -> Any:
         """One number a payment; NaN where it is missing."""
 
@@ -44,7 +49,7 @@ class Table(Protocol):
 @dataclass(frozen=True)
 class Labels:
     """What became known about payments, in any order: row of the table, answer, when, and how far
-    it is believed (above 0, up to 1)."""
+    it is believed, up to 1; what is not believed at all, 0, says nothing."""
 
     payment: Any
     fraud: Any
@@ -72,26 +77,34 @@ class Lesson:
     def part(self, start: int, end: int) -> "Lesson":
         return Lesson(self.rows[start:end], self.fraud[start:end], self.weight[start:end])
 
+    @property
+    def believed_frauds(self) -> int:
+        """Whole ones, each counted as far as it is believed."""
+        return math.floor(round(float(self.weight[self.fraud].sum()), 6))
+
 
 def lesson(
     table: Table, labels: Labels, window: Window, policy: LearningPolicy = LEARNING
 ) -> Lesson:
-    """Payments of the window whose outcome was known: labelled, or so old that nobody will."""
+    """Payments of the window whose outcome was known: labelled, or moved so long ago that nobody
+    will complain."""
     at = np.asarray(table.at)
     answer, weight = answers(labels, len(at), window.known_by)
     mature = int(policy.mature.total_seconds() * 1_000_000)
-    told = (answer >= 0) | (at <= window.known_by - mature)
+    told = (answer >= 0) | (np.asarray(table.moved) & (at <= window.known_by - mature))
     rows = np.flatnonzero(
         told & np.asarray(table.outgoing) & (at >= window.start) & (at < window.end)
     )
     rows = rows[np.argsort(at[rows], kind="stable")][-policy.payments_max :]
-    return Lesson(rows, answer[rows] == 1, weight[rows])
+    silent = answer[rows] < 0
+    return Lesson(rows, answer[rows] == 1, np.where(silent, policy.silence_weight, weight[rows]))
 
 
 def answers(labels: Labels, payments: int, known_by: int) -> tuple[Any, Any]:
     """1 fraud, 0 genuine, -1 not said: the newest label of each payment that was known by then.
     And how far it is believed: 1 where nothing was said."""
-    known = np.flatnonzero(np.asarray(labels.known_at) < known_by)
+    said = np.asarray(labels.weight) > 0
+    known = np.flatnonzero(said & (np.asarray(labels.known_at) < known_by))
     known = known[np.argsort(np.asarray(labels.known_at)[known], kind="stable")]
     paid = np.asarray(labels.payment)[known]
     found, believed = np.full(payments, -1, dtype=np.int8), np.ones(payments)
@@ -131,7 +144,7 @@ def train(
 
 
 def _check_enough(taught: Lesson, later: Lesson, policy: LearningPolicy) -> None:
-    frauds, recent = int(taught.fraud.sum()), int(later.fraud.sum())
+    frauds, recent = taught.believed_frauds, later.believed_frauds
     if len(taught.rows) < policy.payments_min or frauds < policy.frauds_min:
         raise TooFewLabels(
             f"There are {len(taught.rows):,} payments with a known outcome, {frauds:,} of them "
@@ -169,8 +182,8 @@ def _forest(columns: dict[str, Any], policy: LearningPolicy) -> Grown:
 def _trees(columns: dict[str, Any], taught: Lesson, policy: LearningPolicy) -> str:
     """LightGBM's text of boosted trees, less what does not score.
 
-    What is half believed teaches half as much. Weights and scale are set by counted outcomes:
-    0.8 means that four in five were said to be fraud.
+    What is half believed teaches half as much, here and to the weights and the scale: 0.8 means
+    that four in five were fraud, each outcome counted as far as it is believed.
     """
     # The C library first, so that LightGBM finds its OpenMP; and the package here, where it is
     # needed, because it brings pandas along.
@@ -233,7 +246,7 @@ def _with_voices(
         np.where(np.isnan(said), usual[name], said) - usual[name] for name, said in spoken.items()
     ]
     intercept, found = weights.logistic(
-        np.column_stack([margins, *heard]), later.fraud, ridge=policy.weight_ridge
+        np.column_stack([margins, *heard]), later.fraud, later.weight, ridge=policy.weight_ridge
     )
     first, *others = found.tolist()
     odds = intercept + np.column_stack([margins, *heard]) @ found
@@ -247,7 +260,11 @@ def _with_voices(
             if weight  # who says nothing need not be asked
         },
         scale=weights.isotonic(
-            odds, later.fraud, both_min=policy.step_frauds_min, most=policy.odds_max
+            odds,
+            later.fraud,
+            later.weight,
+            both_min=policy.step_frauds_min,
+            most=policy.odds_max,
         ),
     )
 
@@ -281,6 +298,6 @@ def _measured(bundle: Bundle, columns: dict[str, Any], later: Lesson) -> dict[st
     taken = _taken(columns, later.rows)
     rules = np.nan_to_num(taken[voices.RULES])
     return {
-        "later": metrics.figures(later.fraud, Scorer(bundle).scores(taken)).to_json(),
-        "rules": metrics.figures(later.fraud, rules).to_json(),
+        "later": metrics.figures(later.fraud, Scorer(bundle).scores(taken), later.weight).to_json(),
+        "rules": metrics.figures(later.fraud, rules, later.weight).to_json(),
     }

@@ -13,12 +13,18 @@ from typing import Any
 import numpy as np
 
 
-def logistic(rows: Any, fraud: Any, *, ridge: float, steps_max: int = 50) -> tuple[float, Any]:
-    """Intercept and weights of the voices, none below zero: one that speaks backwards is silent."""
+def logistic(
+    rows: Any, fraud: Any, believed: Any = 1.0, *, ridge: float, steps_max: int = 50
+) -> tuple[float, Any]:
+    """Intercept and weights of the voices, none below zero: one that speaks backwards is silent.
+
+    Each outcome counts as far as it is believed, here and in `isotonic`.
+    """
     rows, fraud = np.asarray(rows, dtype=float), np.asarray(fraud, dtype=float)
+    believed = np.broadcast_to(np.asarray(believed, dtype=float), fraud.shape)
     heard = list(range(rows.shape[1]))
     while True:
-        intercept, found = _newton(rows[:, heard], fraud, ridge, steps_max)
+        intercept, found = _newton(rows[:, heard], fraud, believed, ridge, steps_max)
         backwards = [place for place, weight in zip(heard, found, strict=True) if weight < 0]
         if not backwards:
             weights = np.zeros(rows.shape[1])
@@ -27,16 +33,18 @@ def logistic(rows: Any, fraud: Any, *, ridge: float, steps_max: int = 50) -> tup
         heard.remove(min(backwards, key=lambda place: found[heard.index(place)]))
 
 
-def _newton(rows: Any, fraud: Any, ridge: float, steps_max: int) -> tuple[float, Any]:
+def _newton(
+    rows: Any, fraud: Any, believed: Any, ridge: float, steps_max: int
+) -> tuple[float, Any]:
     table = np.column_stack([np.ones(len(rows)), rows])
     penalty = np.full(table.shape[1], ridge)
     penalty[0] = 0.0  # the share of frauds is what it is
     weights = np.zeros(table.shape[1])
-    weights[0] = log_odds((fraud.sum() + 0.5) / (len(fraud) + 1))
+    weights[0] = log_odds(((believed * fraud).sum() + 0.5) / (believed.sum() + 1))
     for _ in range(steps_max):
         chance = chances(table @ weights)
-        spread = chance * (1 - chance)
-        slope = table.T @ (fraud - chance) - penalty * weights
+        spread = believed * chance * (1 - chance)
+        slope = table.T @ (believed * (fraud - chance)) - penalty * weights
         step = np.linalg.solve(
             (table * spread[:, None]).T @ table + np.diag(penalty + 1e-12), slope
         )
@@ -86,18 +94,18 @@ class Scale:
         return min(max(found, -self.most), self.most)
 
 
-def isotonic(odds: Any, fraud: Any, *, both_min: int, most: float) -> Scale:
+def isotonic(odds: Any, fraud: Any, believed: Any = 1.0, *, both_min: int, most: float) -> Scale:
     """The scale of later payments: pool neighbours until shares rise and each has enough to go by.
 
     Half a fraud and half a genuine payment are added to each pool, so that none is ever certain.
     """
     order = np.argsort(odds, kind="stable")
+    believed = np.broadcast_to(np.asarray(believed, dtype=float), order.shape)
+    columns = (np.asarray(column)[order].tolist() for column in (odds, fraud, believed))
     pools: list[_Pool] = []
     waiting = _Pool()
-    for x, bad in zip(
-        np.asarray(odds)[order].tolist(), np.asarray(fraud)[order].tolist(), strict=True
-    ):
-        waiting = waiting.with_one(x, bool(bad))
+    for x, bad, weight in zip(*columns, strict=True):
+        waiting = waiting.with_one(x, bool(bad), weight)
         if min(waiting.frauds, waiting.payments - waiting.frauds) >= both_min:
             pools.append(waiting)
             waiting = _Pool()
@@ -110,8 +118,8 @@ def isotonic(odds: Any, fraud: Any, *, both_min: int, most: float) -> Scale:
 
 @dataclass(frozen=True)
 class _Pool:
-    payments: int = 0
-    frauds: int = 0
+    payments: float = 0.0
+    frauds: float = 0.0
     sum: float = 0.0
 
     @property
@@ -122,8 +130,8 @@ class _Pool:
     def share(self) -> float:
         return (self.frauds + 0.5) / (self.payments + 1)
 
-    def with_one(self, x: float, bad: bool) -> "_Pool":
-        return _Pool(self.payments + 1, self.frauds + bad, self.sum + x)
+    def with_one(self, x: float, bad: bool, weight: float) -> "_Pool":
+        return _Pool(self.payments + weight, self.frauds + weight * bad, self.sum + weight * x)
 
     def joined(self, other: "_Pool") -> "_Pool":
         return _Pool(

@@ -5,7 +5,7 @@ Each sweeps what rows say is due, so a lost or doubled task changes nothing.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
@@ -19,7 +19,15 @@ from fraud.features.moments import micros_of
 from fraud.learning import history, registry, selectors, services, thresholds, training
 from fraud.learning.policy import LEARNING, LearningPolicy
 from fraud.learning.training import Window
-from fraud.models import AfterScore, DriftCheck, Label, ModelVersion, PaymentFact, TrainingRun
+from fraud.models import (
+    AfterScore,
+    Decision,
+    DriftCheck,
+    Label,
+    ModelVersion,
+    PaymentFact,
+    TrainingRun,
+)
 from fraud.rulebook import selectors as rulebook_selectors
 from fraud.rulebook import services as rulebook
 
@@ -44,7 +52,9 @@ def ask_when_due(policy: LearningPolicy = LEARNING) -> TrainingRun | None:
     last = TrainingRun.objects.order_by("-asked_at", "-id").first()
     if last and timezone.now() - last.asked_at < policy.again_after:
         return None
-    labels = Label.objects.filter(known_at__gt=last.asked_at) if last else Label.objects.all()
+    labels = Label.objects.filter(weight__gt=0)  # the others teach nothing
+    if last:
+        labels = labels.filter(known_at__gt=last.asked_at)
     if labels[: policy.again_labels_min].count() < policy.again_labels_min:
         return None
     try:
@@ -224,34 +234,59 @@ def _remember(
 
 def tune(policy: LearningPolicy = LEARNING) -> float | None:
     """One step of the threshold towards where asking is worth what it costs, as far as officers can
-    look at the alerts; as a new ruleset.
+    look at the alerts; as a new ruleset when that is another one.
 
     None while there are too few scores of the champion to go by.
     """
     model, now = selectors.champion(), timezone.now()
     if model is None:
         return None
-    scored = AfterScore.objects.filter(
-        model=model.public_id, fact__at__gte=now - policy.tuning_time, fact__at__lt=now
-    ).values_list("score", "fact__at")
-    rows = list(scored[: policy.payments_max])
+    rows = _scored(model, now, policy)
     if len(rows) < policy.tuning_payments_min:
         return None
     days = (now - min(moment for _, moment in rows)) / DAY
     if days < policy.tuning_days_min:
         return None
-    wanted, why = _wanted([score for score, _ in rows], days, policy)
     force = rulebook_selectors.current()
+    wanted, why = _wanted([score for score, _ in rows], days, force.flagged_from, policy)
+    wanted = thresholds.within(wanted, least=policy.threshold_min, most=policy.threshold_max)
     step = thresholds.step(force.flagged_from, wanted, share_max=policy.retune_share_max)
     flagged_from = min(step, force.blocked_from - policy.threshold_gap)
-    rulebook.publish(flagged_from=flagged_from, why=why, by=None)
+    if flagged_from != force.flagged_from:
+        rulebook.publish(flagged_from=flagged_from, why=why, by=None)
     return flagged_from
 
 
-def _wanted(scores: list[float], days: float, policy: LearningPolicy) -> tuple[float, str]:
-    """What officers can look at bounds what would be worth it; without costs it is all there is."""
-    budget = thresholds.by_budget(scores, days=days, alerts_a_day=policy.alerts_a_day)
+def _scored(
+    model: ModelVersion, now: datetime, policy: LearningPolicy
+) -> list[tuple[float, datetime]]:
+    """What the champion said of payments, and when: of those that moved, and of those that it
+    stopped for good or that wait, whose alerts officers had to look at as well."""
+    since = now - policy.tuning_time
+    moved = AfterScore.objects.filter(
+        model=model.public_id, fact__at__gte=since, fact__at__lt=now
+    ).values_list("score", "fact__at")
+    fact = PaymentFact.objects.filter(decision=OuterRef("pk"))
+    stopped = Decision.objects.filter(
+        ~Exists(fact), champion=model.public_id, forbidden=False, at__gte=since, at__lt=now
+    ).values_list("score", "at")
+    return [*moved[: policy.payments_max], *stopped[: policy.payments_max]]
+
+
+def _wanted(
+    scores: list[float], days: float, now: float, policy: LearningPolicy
+) -> tuple[float, str]:
+    """What is worth asking, and without costs what is asked now; officers' time is a cap on both.
+
+    A budget that is not used up lowers nothing: a small bank would end up asking everybody.
+    """
+    cap = thresholds.by_budget(scores, days=days, alerts_a_day=policy.alerts_a_day)
     table = selectors.costs()
-    if table is not None and table.costs.threshold >= budget:
-        return table.costs.threshold, f"what mistakes cost, {table.public_id}"
-    return budget, f"{policy.alerts_a_day:g} alerts a day, as officers can look at"
+    worth, why = (
+        (now, "as it was")
+        if table is None
+        else (table.costs.threshold, f"what mistakes cost, {table.public_id}")
+    )
+    if worth >= cap:
+        return worth, why
+    return cap, f"{policy.alerts_a_day:g} alerts a day, as officers can look at"

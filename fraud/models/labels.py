@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from fintrust.core.fields import TxField
 from fintrust.core.ids import to_public
+from fraud.features.aggregates import BELIEVED_MIN
 from fraud.models.decisions import Decision
 
 
@@ -57,12 +58,13 @@ class Label(models.Model):
             models.Index(
                 fields=["counterparty", "-known_at", "-id"],
                 include=["decision", "paid_at", "fraud", "unusual"],
-                condition=~models.Q(counterparty=""),
+                condition=~models.Q(counterparty="") & models.Q(weight__gte=BELIEVED_MIN),
                 name="fraud_label_payee",
             ),
             models.Index(
                 fields=["customer", "-known_at", "-id"],
                 include=["decision", "paid_at", "fraud"],
+                condition=models.Q(weight__gte=BELIEVED_MIN),
                 name="fraud_label_customer",
             ),
             models.Index(fields=["decision", "-known_at", "-id"], name="fraud_label_decision"),
@@ -74,7 +76,7 @@ class Label(models.Model):
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(weight__gt=0, weight__lte=1), name="fraud_label_weight"
+                condition=models.Q(weight__gte=0, weight__lte=1), name="fraud_label_weight"
             ),
             models.CheckConstraint(
                 condition=models.Q(known_at__gte=models.F("paid_at")),

@@ -34,10 +34,15 @@ class History:
     columns: dict[str, Any]
     at: Any
     fraud: Any
+    stopped: tuple[int, ...] = ()  # rows that never moved
 
     @property
     def outgoing(self) -> Any:
         return np.ones(len(self.at), dtype=bool)
+
+    @property
+    def moved(self) -> Any:
+        return ~np.isin(np.arange(len(self.at)), self.stopped)
 
     def feature(self, name: str) -> Any:
         return self.columns[name]

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from audit.models import Record
 from fintrust.core.models import Event
 from fraud import afterwards, services, tasks
 from fraud.models import AfterScore, Alert, PaymentFact
 from fraud.policy import AfterwardsPolicy
+from fraud.tests import lessons
 from fraud.tests.factories import LENIENT, NOON, customer, facts, habit, paid
 
 POLICY = AfterwardsPolicy(training_payments_min=20, batch_payments_max=8, trees=20)
@@ -47,6 +49,24 @@ def test_what_moves_later_is_scored_later_also_by_another_model(ada):
     assert afterwards.score_afterwards(CALM) == 1
     assert AfterScore.objects.count() == 22
     assert AfterScore.objects.values("model").distinct().count() == 2
+
+
+def test_what_the_champion_has_scored_is_looked_at_all_the_same(ada):
+    decision = strange(ada)
+    fact = PaymentFact.objects.get(decision=decision)
+    AfterScore.objects.create(fact=fact, model="mdl_champion", score=0.01)
+    assert afterwards.score_afterwards(POLICY) == 22
+    assert Alert.objects.get(decision=decision).kind == "afterwards"
+
+
+def test_what_the_champion_has_scored_last_does_not_say_how_far_the_forest_is(ada):
+    old = lessons._fact(services.assess(facts(customer_id=ada.pk)))
+    old.recorded_at = timezone.now() - 2 * CALM.overlap
+    old.save()
+    newest = PaymentFact.objects.latest("recorded_at")
+    assert newest != old
+    AfterScore.objects.create(fact=newest, model="mdl_champion", score=0.01)
+    assert afterwards.score_afterwards(CALM) == 22
 
 
 def test_the_same_fact_has_one_score_by_one_model(ada):

@@ -40,7 +40,7 @@ PRESENT = (
 
 def _past(size=400):
     """Payments before, within and after the time looked at; labels, some of them corrected."""
-    chance = random.Random(7)
+    chance, doubt = random.Random(7), random.Random(8)
     empty = dict.fromkeys(history.DECISIONS.names)
     payments: list[dict] = []
     labels: list[dict] = []
@@ -57,7 +57,8 @@ def _past(size=400):
         for known in range(chance.choice((0, 1, 1, 2))):
             # The second answer comes at the same moment: the later row counts.
             answer = {"tx": n, "id": len(labels), "decision": f"d{n:04}", "known_us": known // 2}
-            labels.append(answer | {"fraud": chance.random() < 0.4})
+            weight = doubt.choice((0.0, 0.499, 0.5, 1.0))
+            labels.append(answer | {"fraud": chance.random() < 0.4, "weight": weight})
     return payments, labels
 
 
@@ -82,7 +83,7 @@ def by_duckdb():
 
 @pytest.fixture
 def by_hand():
-    known = {one["decision"]: one["fraud"] for one in LABELS}
+    known = {one["decision"]: one["fraud"] for one in LABELS if one["weight"] >= 0.5}
     within = [one for one in PAYMENTS if micros_of(SINCE) <= one["at_us"] < micros_of(UNTIL)]
     ask, others = closure(RULE), [closure(one.tree) for one in PRESENT]
     rows = []

@@ -1,5 +1,6 @@
 """The same history payment by payment and as columns: every number is the same, bit for bit."""
 
+import math
 import random
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from fraud import features, selectors
 from fraud.errors import NothingToKeep
 from fraud.facts import Facts
 from fraud.features import AGGREGATES, FEATURES, Snapshot
+from fraud.features.aggregates import BELIEVED_MIN
 from fraud.features.columns import ALWAYS, NEVER, Choices, History, Labels, Table, table
 from fraud.features.history import stored
 from fraud.features.statement import statement
@@ -27,6 +29,7 @@ from fraud.travel import presence
 from fraud.travel import services as travel
 from fraud.verdict import SAFE, VERIFIED
 
+BARELY_DOUBTED = math.nextafter(BELIEVED_MIN, 0.0)
 MICROSECOND = timedelta(microseconds=1)
 END = NOON + timedelta(days=400)
 AMOUNTS = (1, 10_00, 25_00, 40_00, 40_00, 55_00, 300_00, 10**18 - 1)
@@ -45,12 +48,12 @@ def live(seed: int, payments: int, asked_by: Any) -> list[Live]:
     """A random life of few people: ties, several currencies, refused payments, late labels that
     are corrected, and two of them change their mind about being learned from. Each payment is asked
     about before it is booked."""
-    dice, mind = random.Random(seed), random.Random(seed)
+    dice, mind, doubt = random.Random(seed), random.Random(seed), random.Random(seed)
     people = [customer(f"p{seed}_{n}@example.com") for n in range(3)]
     steps = [timedelta(0), MICROSECOND, timedelta(minutes=9), timedelta(hours=7), timedelta(days=2)]
     exact = [timedelta(minutes=10), timedelta(hours=1), timedelta(days=1), timedelta(days=7)]
     at, seen, effect = NOON, list[Live](), None
-    waiting: list[tuple[Any, Decision, bool]] = []
+    waiting: list[tuple[Any, Decision, bool, float]] = []
     for _ in range(payments):
         before = at
         at += effect or dice.choice([*steps, *exact, timedelta(days=dice.random())])
@@ -71,7 +74,8 @@ def live(seed: int, payments: int, asked_by: Any) -> list[Live]:
             late = dice.choice(
                 [timedelta(0), timedelta(hours=5), timedelta(days=dice.random() * 9)]
             )
-            waiting.append((at + late, decision, dice.random() < 0.4))
+            weight = doubt.choice([0.0, 0.2, BARELY_DOUBTED, BELIEVED_MIN, 0.9, 1.0, 1.0, 1.0])
+            waiting.append((at + late, decision, dice.random() < 0.4, weight))
     return seen
 
 
@@ -145,7 +149,7 @@ def _book(asked: Facts, known: Snapshot, *, moved: bool) -> Decision:
     return decision
 
 
-def _label(known_at: Any, decision: Decision, fraud: bool) -> None:
+def _label(known_at: Any, decision: Decision, fraud: bool, weight: float = 1.0) -> None:
     asked = decision.facts_then()
     Label.objects.create(
         decision=decision,
@@ -155,7 +159,7 @@ def _label(known_at: Any, decision: Decision, fraud: bool) -> None:
         fraud=fraud,
         unusual=decision.snapshot_then().unusual(asked.amount_minor),
         source="import",
-        weight=1.0,
+        weight=weight,
         known_at=known_at,
     )
 
@@ -203,6 +207,10 @@ def both(
 def test_live_and_in_columns_every_number_is_the_same(seed, rows_max):
     seen, columns, rows = both(seed, 150, rows_max)
     assert compared(seen, columns, rows) == []
+    weights = set(Label.objects.values_list("weight", flat=True))
+    assert weights >= {0.0, BARELY_DOUBTED, BELIEVED_MIN}
+    believed = Label.objects.filter(weight__gte=BELIEVED_MIN)
+    assert len(columns.history.labels.payment) == believed.count() < Label.objects.count()
     # It was about something: nothing that is compared was the same for all payments.
     dull = {
         name

@@ -236,6 +236,16 @@ def test_the_customer_sees_how_far_the_bank_is_and_nothing_before_it_is_decided(
     assert all(progress.words)
 
 
+def test_no_about_what_an_own_limit_refused_calls_an_officer_and_teaches_nobody(ada):
+    limit_payments(ada, {"GBP": 1})
+    decision = fraud.assess(facts(customer_id=ada.pk, at=timezone.now() - MINUTE))
+    made = services.answer(decision=decision, by=ada, mine=False)
+    assert (made.fraud, made.weight) == (True, 0.0)
+    assert selectors.answer_of(decision) is False
+    alert = Alert.objects.get(decision=decision, kind="denied")
+    assert Case.objects.filter(entries__alert=alert).exists()
+
+
 # --- what confirmations say -----------------------------------------------------------------
 
 

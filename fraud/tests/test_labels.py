@@ -12,10 +12,12 @@ from audit.models import Record
 from fraud import selectors, services
 from fraud.errors import InvalidLabel, NoteTooLong
 from fraud.features import Snapshot
+from fraud.features.aggregates import BELIEVED_MIN
 from fraud.features.moments import micros_of
 from fraud.labels.services import label
 from fraud.models import Label
-from fraud.tests.factories import LENIENT, NOON, customer, facts, paid
+from fraud.policy import LABELS
+from fraud.tests.factories import LENIENT, NOON, customer, facts, limit_payments, paid
 
 MICROSECOND = timedelta(microseconds=1)
 SOURCES = {"customer": 0.9, "step_up": 0.5, "officer": 1.0, "dispute": 0.95, "import": 1.0}
@@ -123,6 +125,45 @@ def test_the_newest_payments_are_told_by_when_they_were_made(ada):
     assert known["payee_good_since_fraud"] == 2
     assert known["payee_first_fraud_at"] == micros_of(NOON - timedelta(days=9))
     assert known["payee_last_fraud_at"] == micros_of(NOON - timedelta(days=9))
+
+
+@pytest.mark.parametrize(
+    "weight, counted", [(0.499, 0), (0.5, 1), (LABELS.expired_weight, 0), (LABELS.failed_weight, 0)]
+)
+def test_only_what_is_rather_believed_than_not_moves_a_reputation(ada, weight, counted):
+    decision = paid(customer_id=ada.pk, at=NOON - timedelta(days=3)).decision
+    known = NOON - timedelta(hours=1)
+    label(decision, fraud=True, source="step_up", known_at=known, weight=weight)
+    for name in (
+        "payee_frauds_1d", "payee_labels_28d", "payee_last3_frauds", "payee_last5_frauds",
+        "payee_last5_labels", "own_frauds_28d",
+    ):  # fmt: skip
+        assert payee_then(ada)[name] == counted
+    assert (payee_then(ada)["payee_last_fraud_at"] is not None) is bool(counted)
+    assert BELIEVED_MIN == 0.5
+
+
+def test_a_doubtful_sign_takes_nothing_back(ada):
+    decision = paid(customer_id=ada.pk, at=NOON - timedelta(days=3)).decision
+    for days, fraud, weight in ((2, False, 1.0), (1, True, 0.3)):
+        at = NOON - timedelta(days=days)
+        label(decision, fraud=fraud, source="import", known_at=at, weight=weight)
+    known = payee_then(ada)
+    assert (known["payee_frauds_28d"], known["payee_last5_labels"]) == (0, 1)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_nobody_is_believed_about_what_an_own_limit_forbade(ada, source):
+    """Else whoever sets a low limit and asks for more could mark any payee as a thief to all."""
+    limit_payments(ada, {"GBP": 1})
+    asked = facts(customer_id=ada.pk, at=NOON - timedelta(days=2))
+    decision = services.assess(asked)
+    assert decision.forbidden
+    known = NOON - timedelta(days=1)
+    made = label(decision, fraud=True, source=source, known_at=known, weight=1.0)
+    assert (made.fraud, made.weight) == (True, LABELS.forbidden_weight) == (True, 0.0)
+    seen = payee_then(ada)
+    assert (seen["payee_frauds_28d"], seen["payee_labels_28d"], seen["own_frauds_28d"]) == (0, 0, 0)
 
 
 def test_what_was_refused_is_labelled_too(ada):

@@ -34,6 +34,19 @@ def test_at_the_found_weights_nothing_pulls_any_more():
     assert rows.T @ missing == pytest.approx(found, abs=1e-6)
 
 
+def test_who_is_believed_twice_as_much_counts_as_two():
+    rows = DICE.normal(size=(500, 2))
+    fraud = DICE.random(500) < weights.chances(rows @ [1.0, 0.5])
+    believed = DICE.integers(1, 4, 500)
+    twice = np.repeat(np.arange(500), believed)
+    intercept, found = weights.logistic(rows, fraud, believed, ridge=1.0)
+    repeated, again = weights.logistic(rows[twice], fraud[twice], ridge=1.0)
+    assert (intercept, *found) == pytest.approx((repeated, *again), abs=1e-8)
+    assert (intercept, *found) != pytest.approx(
+        (lambda a, b: (a, *b))(*weights.logistic(rows, fraud, ridge=1.0)), abs=1e-3
+    )
+
+
 def test_a_voice_that_speaks_backwards_is_silent():
     rows = DICE.normal(size=(5_000, 2))
     fraud = DICE.random(5_000) < weights.chances(2 * rows[:, 0] - 2 * rows[:, 1])
@@ -98,6 +111,21 @@ def test_each_point_of_a_scale_has_enough_to_go_by():
     assert scale.points[0] == (19.5, pytest.approx(0.0))
 
 
+@pytest.mark.parametrize("believed, points", [(1.0, 2), (0.5, 1)])
+def test_a_point_of_a_scale_rests_on_what_is_believed(believed, points):
+    """Fifteen of each kind carry two points of five; half believed they carry one."""
+    odds, fraud = np.arange(30.0), np.array([1, 0, 0] * 5 + [1, 1, 0] * 5)
+    scale = weights.isotonic(odds, fraud, np.full(30, believed), both_min=5, most=12.0)
+    assert len(scale.points) == points
+
+
+def test_a_scale_tells_frauds_as_far_as_they_are_believed():
+    fraud = np.arange(40) % 2 == 0
+    doubted = np.where(fraud, 0.25, 1.0)
+    scale = weights.isotonic(np.arange(40.0), fraud, doubted, both_min=10, most=12.0)
+    assert weights.chance(scale.points[0][1]) == pytest.approx((5 + 0.5) / (25 + 1))
+
+
 def test_a_scale_of_frauds_alone_is_sure_and_not_certain():
     scale = weights.isotonic(np.arange(10.0), np.ones(10), both_min=10, most=12.0)
     assert 0 < weights.chance(scale.of(5.0)) < 1
@@ -141,6 +169,26 @@ def test_figures_are_those_of_scikit_learn_ties_included():
         assert found.average_precision == pytest.approx(wanted, abs=1e-12)
 
 
+def test_figures_count_outcomes_as_far_as_they_are_believed():
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    fraud = DICE.random(3_000) < 0.1
+    believed = DICE.choice([0.2, 0.5, 0.9, 1.0], 3_000)
+    scores = np.round(DICE.normal(size=3_000) + fraud, 1)
+    found = metrics.figures(fraud, scores, believed)
+    assert (found.payments, found.frauds) == (3_000, fraud.sum())  # rows, whatever they weigh
+    asked = {"sample_weight": believed}
+    assert found.auc == pytest.approx(roc_auc_score(fraud, scores, **asked), abs=1e-12)
+    wanted = average_precision_score(fraud, scores, **asked)
+    assert found.average_precision == pytest.approx(wanted, abs=1e-12)
+
+
+def test_recall_of_doubted_frauds_is_a_smaller_part():
+    fraud, scores = np.array([1, 1, 0, 0]), np.array([9, 3, 8, 1])
+    assert metrics.recall_at(fraud, scores, disturbed=0.0) == 0.5
+    assert metrics.recall_at(fraud, scores, [0.25, 0.75, 1, 1], disturbed=0.0) == 0.25
+
+
 def test_recall_counts_what_a_threshold_would_really_do():
     fraud = np.array([1, 0, 1, 0, 1] + [0] * 10)
     scores = np.array([9, 8, 7, 7, 6] + [1] * 10)
@@ -177,6 +225,19 @@ def test_a_comparison_is_paired_and_repeats_itself():
     assert (same.low, same.high) == (0.0, 0.0)
 
 
+def test_a_candidate_that_finds_what_nobody_believes_is_no_better():
+    fraud = DICE.random(4_000) < 0.2
+    sure = fraud & (np.arange(4_000) % 2 == 0)
+    finds_all, finds_sure = fraud.astype(float), sure.astype(float)
+    ask = {"resamples": 100, "confidence": 0.95, "seed": 1}
+    doubted = np.where(fraud & ~sure, 1e-6, 1.0)
+    plain = metrics.compare(fraud, finds_all, finds_sure, **ask)
+    believed = metrics.compare(fraud, finds_all, finds_sure, doubted, **ask)
+    assert plain.low > 0.3
+    assert believed.candidate == pytest.approx(believed.champion, abs=1e-3)
+    assert believed.high < 1e-3
+
+
 # --- thresholds ---------------------------------------------------------------------------------
 
 SCORES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9]
@@ -185,27 +246,46 @@ SCORES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9]
 @pytest.mark.parametrize(
     "alerts, threshold, raised",
     [
-        (1, 0.9000000000000001, 0),
-        (2, 0.9, 2),
-        (3, 0.8, 3),
-        (3.9, 0.8, 3),
-        (4, 0.7, 4),
-        (10, 0.1, 10),
-        (99, 0.1, 10),
+        (1, math.nextafter(0.9, 2), 0),
+        (2, math.nextafter(0.8, 2), 2),
+        (3, math.nextafter(0.7, 2), 3),
+        (3.9, math.nextafter(0.7, 2), 3),
+        (4, math.nextafter(0.6, 2), 4),
+        (9, math.nextafter(0.1, 2), 9),
+        (10, 0.0, 10),
+        (99, 0.0, 10),
     ],
 )
-def test_a_budget_is_used_up_and_never_overdrawn(alerts, threshold, raised):
+def test_a_budget_is_a_bound_and_never_overdrawn(alerts, threshold, raised):
     found = thresholds.by_budget(SCORES, days=1, alerts_a_day=alerts)
-    assert found == pytest.approx(threshold)
+    assert found == threshold
     assert sum(score >= found for score in SCORES) == raised
 
 
 def test_a_budget_is_for_each_day():
-    assert thresholds.by_budget(SCORES, days=2, alerts_a_day=1.5) == 0.8
+    twice = thresholds.by_budget(SCORES, days=2, alerts_a_day=1.5)
+    assert twice == thresholds.by_budget(SCORES, days=1, alerts_a_day=3)
 
 
-def test_without_payments_nothing_is_lowered():
-    assert thresholds.by_budget([], days=1, alerts_a_day=5) == 1.0
+def test_without_payments_no_budget_is_overdrawn():
+    assert thresholds.by_budget([], days=1, alerts_a_day=5) == 0.0
+
+
+@pytest.mark.parametrize(
+    "wanted, found",
+    [
+        (0.0, 0.1),
+        (0.099, 0.1),
+        (0.1, 0.1),
+        (0.101, 0.101),
+        (0.499, 0.499),
+        (0.5, 0.5),
+        (0.501, 0.5),
+    ],
+)
+def test_whatever_is_wanted_stays_between_two_bounds(wanted, found):
+    bounds = {"least": LEARNING.threshold_min, "most": LEARNING.threshold_max}
+    assert thresholds.within(wanted, **bounds) == found
 
 
 @pytest.mark.parametrize(

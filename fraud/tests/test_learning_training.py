@@ -16,6 +16,7 @@ from fraud.learning.policy import LEARNING
 from fraud.learning.scorer import Scorer
 from fraud.learning.training import Labels, Window
 from fraud.learning.weights import log_odds
+from fraud.policy import LABELS
 from fraud.tests import lessons
 from fraud.tests.lessons import DAY, QUICK, START
 
@@ -185,6 +186,55 @@ def test_what_is_hardly_believed_teaches_less():
     assert believed > doubted + 0.1
 
 
+def test_a_score_is_a_chance_as_far_as_outcomes_are_believed():
+    """Of frauds that are all doubted, the scale does not make certain ones again."""
+    taught = lessons.history(20_000)
+    known = lessons.labels(taught)
+    doubted = replace(known, weight=np.where(taught.fraud, 0.25, 1.0))
+    made = training.train(taught, doubted, lessons.window(), QUICK)
+    found = np.average(Scorer(made).scores(taught.columns), weights=doubted.weight)
+    assert found == pytest.approx(np.average(taught.fraud, weights=doubted.weight), rel=0.2)
+    measured = made.about["later"]["average_precision"]
+    sure = training.train(taught, known, lessons.window(), QUICK)
+    assert measured < sure.about["later"]["average_precision"]
+
+
+@pytest.mark.parametrize("weight, frauds", [(0.9, 9), (0.2, 2), (1.0, 10)])
+def test_frauds_count_as_far_as_they_are_believed(weight, frauds):
+    taught = training.Lesson(np.arange(20), np.arange(20) < 10, np.full(20, weight))
+    assert taught.believed_frauds == frauds
+    assert taught.part(0, 5).believed_frauds == int(5 * weight)
+
+
+@pytest.mark.parametrize("weight, works", [(1.0, True), (0.9, False)])
+def test_doubted_frauds_are_not_enough_to_learn_from(weight, works):
+    taught = lessons.history(2_000)
+    known = replace(lessons.labels(taught), weight=np.full(2_000, weight))
+    few = replace(QUICK, frauds_min=int(taught.fraud.sum()), later_frauds_min=10, rounds=3)
+    if works:
+        training.train(taught, known, lessons.window(), few)
+    else:
+        with pytest.raises(TooFewLabels):
+            training.train(taught, known, lessons.window(), few)
+
+
+def test_what_is_not_believed_at_all_says_nothing():
+    known = Labels([0, 0, 1], [False, True, True], [10, 20, 20], [0.5, 0.0, 0.0])
+    answers, believed = training.answers(known, 2, known_by=30)
+    assert (answers.tolist(), believed.tolist()) == ([0, -1], [0.5, 1])
+
+
+def test_silence_is_believed_as_far_as_the_policy_says():
+    quiet = lessons.history(10)
+    said = Labels([4], [False], [START], [0.6])
+    window = Window(START, START + 40 * DAY, START + 90 * DAY)
+    taught = training.lesson(quiet, said, window)
+    assert taught.weight.tolist() == [0.6 if row == 4 else 0.9 for row in range(10)]
+    assert LEARNING.silence_weight == LABELS.customer_weight == 0.9
+    loud = training.lesson(quiet, said, window, replace(LEARNING, silence_weight=0.1))
+    assert loud.weight.tolist() == [0.6 if row == 4 else 0.1 for row in range(10)]
+
+
 def test_nobody_complained_for_long_means_genuine_and_for_a_while_means_unknown():
     quiet = lessons.history(100)
     nothing = np.array([], dtype=int)
@@ -194,6 +244,16 @@ def test_nobody_complained_for_long_means_genuine_and_for_a_while_means_unknown(
     taught = training.lesson(quiet, none, window)
     assert taught.rows.tolist() == [row for row in range(100) if quiet.at[row] <= quiet.at[49]]
     assert not taught.fraud.any()
+
+
+def test_nobody_complains_about_money_that_never_moved():
+    """Refused, or held and given back: its silence says nothing, and its label all it says."""
+    quiet = replace(lessons.history(100), stopped=(3, 4, 5, 6))
+    said = Labels([4, 5], [True, False], [START, START], [1.0, 0.5])
+    window = Window(START, START + 40 * DAY, START + 90 * DAY)
+    taught = training.lesson(quiet, said, window)
+    assert taught.rows.tolist() == [row for row in range(100) if row not in (3, 6)]
+    assert taught.rows[taught.fraud].tolist() == [4]
 
 
 def test_only_the_window_teaches_and_the_newest_of_it():
