@@ -13,6 +13,7 @@ from fraud.features import AGGREGATES, Snapshot, local
 from fraud.features.aggregates import FIRST, LAST, OWN, PAYEE_LABELS, SINCE_FRAUD, micros
 from fraud.features.moments import micros_of
 from fraud.hits import say
+from fraud.lists.matched import Listed
 from fraud.policy import EXPLAINING, ExplainingPolicy
 from fraud.verdict import NO_MODELS, VERIFIED, Models, Ruleset, decide
 
@@ -99,7 +100,13 @@ def after(snapshot: Snapshot, facts: Facts, wait: timedelta) -> Snapshot:
         local_minute=clock.minute,
         local_weekday=clock.weekday(),
         values={**snapshot.values, **over},
+        listed=_not_trusted(snapshot),
     )
+
+
+def _not_trusted(snapshot: Snapshot) -> Listed | None:
+    """Trust ends, and another payee has none; what lists refuse or hold is never promised away."""
+    return snapshot.listed and snapshot.listed.without_trust()
 
 
 def _to_somebody_known(
@@ -127,4 +134,5 @@ def _as_if_known(facts: Facts, snapshot: Snapshot, payments: int) -> Snapshot:
         "pair_largest": facts.amount_minor,
         "pair_first_at": snapshot.get("own_first_at") or yesterday,
     }
-    return replace(snapshot, values={**snapshot.values, **nothing, **pair})
+    values = {**snapshot.values, **nothing, **pair}
+    return replace(snapshot, values=values, listed=_not_trusted(snapshot))

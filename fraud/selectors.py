@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 import fraud.limits.selectors as limits
+import fraud.lists.selectors as lists
 from biometrics.selectors import SESSION_RISK
 from fintrust.core import prepared
 from fintrust.core.models import User
@@ -31,6 +32,7 @@ _RIDERS = {
     # How the session typed is its own app's to answer.
     "session_risk": SESSION_RISK,
     "officers": rulebook.CURRENT_ID,
+    "listed": lists.MATCHED,
 }
 
 
@@ -73,6 +75,7 @@ _TYPES = {
     "device": "text",
     "at": "timestamptz",
     "session": "text",
+    **lists.PARAMETER_TYPES,
 }
 
 
@@ -88,13 +91,13 @@ def _many() -> str:
 
 
 def _parameters(facts: Facts) -> dict[str, Any]:
-    return parameters(facts) | {"session": facts.session_hash}
+    return parameters(facts) | {"session": facts.session_hash} | lists.parameters(facts)
 
 
 def _known(
     facts: Facts, asked: Statement, row: Sequence[Any], looked: travel.Looked
 ) -> tuple[Snapshot, UUID | None]:
-    *counted, written, risk, officers = row
+    *counted, written, risk, officers, listed = row
     clock = features.local(facts.at, facts.timezone)
     own = limits.in_force(written)
     snapshot = Snapshot(
@@ -107,6 +110,7 @@ def _known(
         session_risk=risk,
         travel=looked.travel,
         around=looked.around,
+        listed=lists.matched(listed),
         degraded=looked.degraded,
     )
     return snapshot, officers
