@@ -1,6 +1,7 @@
 """What is listed, and what a payment is looked up by."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,11 +15,12 @@ from fraud.lists.matched import TRUST, Listed, Match
 from fraud.lists.values import address_of, places_of
 from fraud.models import ListEntry, ListStep
 
-#: The entries that a payment matches, as text: a subselect that travels with the snapshot's one
-#: statement. All of it as of the payment's own time: an entry written, agreed to, lifted or over
-#: by then. Each kind is a prefix written here, so that no device can be named like a payee.
-MATCHED = """SELECT jsonb_agg(jsonb_build_object('id', entry.id, 'kind', kind, 'effect', effect)
-            ORDER BY entry.id)::text
+#: The entries that a payment matches with their steps, as text: a subselect that travels with the
+#: snapshot's one statement. All of it as of the payment's own time. Each kind is a prefix written
+#: here, so that no device can be named like a payee.
+MATCHED = """SELECT jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'effect', effect, 'steps',
+            (SELECT jsonb_agg(step) FROM fraud_liststep AS taken
+             WHERE entry_id = entry.id AND taken.at <= %(at)s::timestamptz)))::text
         FROM fraud_listentry AS entry
         WHERE (
             key IN (
@@ -31,13 +33,7 @@ MATCHED = """SELECT jsonb_agg(jsonb_build_object('id', entry.id, 'kind', kind, '
                 'place:' || %(country)s::text
             ) OR (kind = 'address' AND network >>= %(ip)s::inet)
         )
-        AND at <= %(at)s::timestamptz AND (until IS NULL OR until > %(at)s::timestamptz)
-        AND (effect <> 'trust' OR EXISTS (
-            SELECT FROM fraud_liststep AS step WHERE entry_id = entry.id
-            AND step = 'approved' AND step.at <= %(at)s::timestamptz))
-        AND NOT EXISTS (
-            SELECT FROM fraud_liststep AS step WHERE entry_id = entry.id
-            AND step IN ('lifted', 'ended') AND step.at <= %(at)s::timestamptz)"""
+        AND at <= %(at)s::timestamptz AND (until IS NULL OR until > %(at)s::timestamptz)"""
 
 
 def parameters(facts: Facts) -> dict[str, Any]:
@@ -55,14 +51,20 @@ PARAMETER_TYPES = {"asker": "uuid", "town": "text", "country": "text", "ip": "in
 
 
 def matched(row: str | None) -> Listed | None:
+    """Those of them that were in force."""
     if row is None:
         return None
-    return Listed(
-        tuple(
-            Match(to_public(ListEntry.prefix, UUID(one["id"])), one["kind"], one["effect"])
-            for one in json.loads(row)
-        )
-    )
+    found = [
+        Match(to_public(ListEntry.prefix, UUID(one["id"])), one["kind"], one["effect"])
+        for one in json.loads(row)
+        if _held(one["effect"], one["steps"] or ())
+    ]
+    return Listed(tuple(sorted(found, key=lambda entry: entry.id))) if found else None
+
+
+def _held(effect: str, steps: Sequence[str]) -> bool:
+    agreed = effect != TRUST or ListStep.Step.APPROVED in steps
+    return agreed and not {ListStep.Step.LIFTED, ListStep.Step.ENDED}.intersection(steps)
 
 
 # --- what an entry is now -----------------------------------------------------------------------
@@ -88,7 +90,7 @@ def entries() -> "QuerySet[Any]":
             last_step=Subquery(newest.values("step")[:1]),
             last_by=Subquery(newest.values("by")[:1]),
         )
-        .order_by("-at", "-id")
+        .order_by("-id")
     )
 
 

@@ -79,7 +79,6 @@ class ListEntry(PublicModel):
                 name="fraud_listentry_network",
                 condition=Q(kind=matched.ADDRESS),
             ),
-            models.Index(fields=["-at", "-id"], name="fraud_listentry_new"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
