@@ -145,6 +145,15 @@ def under(force: InForce, readable: Callable[[Values], Values] = _as_they_are) -
     )
 
 
+REVIEWING = "+review"
+
+
+def reviewing(ruleset: Ruleset) -> Ruleset:
+    """The same, but that what it blocks goes to an officer. Another number, another version."""
+    policy = replace(ruleset.policy, blocked_goes_to_review=True)
+    return replace(ruleset, version=ruleset.version + REVIEWING, policy=policy)
+
+
 # --- the verdict --------------------------------------------------------------------------------
 
 
@@ -156,6 +165,7 @@ class Verdict:
     reasons: tuple[Hit, ...]
     ruleset: str
     forbidden: bool = False  # by the customer's own limits, whatever the score
+    review: bool = False  # an officer decides, not the customer's PIN
     officers: str = ""  # the id of what officers had put in force
     champion: str = ""  # which model the score is of; nothing when it is the rules'
     shadow_model: str = ""
@@ -197,6 +207,10 @@ def decide(
         reasons=(*forbidden, *listed, *sorted(hits, key=lambda hit: -hit.weight)),
         ruleset=ruleset.version,
         forbidden=bool(forbidden),
+        review=ruleset.policy.blocked_goes_to_review
+        and raised == BLOCKED
+        and not forbidden
+        and (snapshot.listed is None or snapshot.listed.effect != BLOCK),
         officers=ruleset.id,
         champion=ruleset.champion if scored is not None else "",
         shadow_model=ruleset.shadow_model if models.shadow else "",

@@ -9,7 +9,7 @@ from banking.api.base import ANY_PRICE, PinBody
 from banking.api.transfer_view import TransferView, transfer_answer
 from banking.fx.errors import RateMoved
 from banking.transfers import services
-from banking.transfers.errors import TransferNotHeld
+from banking.transfers.errors import TransferNotHeld, UnderReview
 from biometrics.errors import PinLocked, PinNotSet, PinWrong
 from fintrust.core.api import body_of, raises
 from fintrust.core.http import PersonApiRequest
@@ -26,6 +26,7 @@ class Confirm(APIView):
     )
     @raises(
         TransferNotHeld,
+        UnderReview,
         errors.HoldExpired,
         errors.AccountFrozen,
         errors.AccountClosed,

@@ -67,13 +67,15 @@ def expire(pk: UUID, now: datetime) -> bool:
     if transfer is None:
         return False
     ledger.expire(booking.hold_of(transfer), now=now)
+    reviewed = transfer.decision.review
     _end(
         transfer,
         status=Transfer.Status.EXPIRED,
         by=None,
-        reason="not confirmed in time",
+        reason="not decided in time" if reviewed else "not confirmed in time",
     )
-    labels.let_expire(transfer.decision)
+    if not reviewed:  # that the bank let it run out says nothing about the customer
+        labels.let_expire(transfer.decision)
     return True
 
 

@@ -13,7 +13,7 @@ from banking.payees.errors import UnknownPayee
 from banking.policy import FEES, STANDARD, FeePolicy, TransferPolicy
 from banking.reasons import clean_reason
 from banking.sharing.selectors import hold_right
-from banking.transfers.errors import DepositTooLarge, FundingClosed, InTheFuture
+from banking.transfers.errors import DepositTooLarge, FundingClosed, InTheFuture, UnderReview
 from banking.transfers.execution import carry_out
 from banking.transfers.held import expire, free, release
 from banking.transfers.orders import Order
@@ -173,6 +173,7 @@ def confirm_transfer(*, transfer: Transfer, by: User, pin: str) -> Transfer:
     """Who asked, or the owner of the money, proves to be who they are; it goes on its way."""
     with transaction.atomic():
         _must_have_a_say(transfer, by)
+        _may_go_by_pin(transfer)
     try:
         pins.verify_pin(user=by, pin=pin)  # counts failures in a transaction of its own
     except PinLocked:
@@ -185,6 +186,7 @@ def confirm_transfer(*, transfer: Transfer, by: User, pin: str) -> Transfer:
 def confirm_after_pin(*, transfer: Transfer, by: User) -> Transfer:
     """The same for somebody whose PIN was checked just now, for this or what this is a part of."""
     _must_have_a_say(transfer, by)  # it may have ended while the PIN was checked
+    _may_go_by_pin(transfer)
     if transfer.requested_by_id == by.pk:  # another's PIN says nothing about where they are
         confirm_after_commit(transfer.decision.facts_then())
     confirmed = release(transfer, by=by, reason="confirmed by PIN")
@@ -199,6 +201,11 @@ def _must_have_a_say(transfer: Transfer, by: User) -> None:
     if transfer.requested_by_id != by.pk:
         raise NotFound()
     hold_right(by, transfer.source, Right.OPERATE)
+
+
+def _may_go_by_pin(transfer: Transfer) -> None:
+    if transfer.is_held and transfer.decision.review:
+        raise UnderReview()
 
 
 def release_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:

@@ -26,12 +26,13 @@ from fraud.lists.policy import LISTS
 from fraud.lists.values import address_of, canonical, places_of
 from fraud.models import Alert, Decision, ListEntry, ListStep
 from fraud.replay import replay
+from fraud.rulebook import services as ruling
 from fraud.stream.judging import judge_many
 from fraud.tests.factories import customer, facts, limit_payments, snapshot
 from fraud.tests.models import Condition
 from fraud.tests.reading import round_trips
 from fraud.tests.test_rulebook import officer
-from fraud.verdict import CURRENT, decide
+from fraud.verdict import CURRENT, decide, reviewing
 from fraud.whatif.services import ask
 
 RIGHTS = ("write_listentry", "decide_listentry", "view_listentry", "view_decision")
@@ -120,6 +121,48 @@ def test_a_snapshot_keeps_what_was_listed_and_older_ones_read_as_nothing():
     assert Snapshot.from_json(known.to_json()) == known
     assert "listed" not in snapshot().to_json()
     assert Snapshot.from_json(snapshot().to_json()).listed is None
+
+
+# --- what is blocked, to be looked at ------------------------------------------------------------
+
+
+def test_what_is_blocked_goes_to_an_officer_where_the_bank_says_so():
+    grave, known = facts(**GRAVE), snapshot(**STRANGER, local_hour=3, own_hour_12=200)
+    plain, sent = decide(grave, known, CURRENT), decide(grave, known, reviewing(CURRENT))
+    assert (plain.verdict, plain.review) == ("BLOCKED", False)
+    assert (sent.verdict, sent.review) == ("BLOCKED", True)
+    assert sent.score == plain.score and sent.ruleset == f"{plain.ruleset}+review"
+    ruled = replace(CURRENT, live=(Condition("rlv_1", "block"),))
+    assert decide(facts(), snapshot(), reviewing(ruled)).review
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{}, {"limit_minor": 1_00}, {"listed": listed(BLOCK)}, {"listed": listed(HOLD)}],
+)
+def test_what_passes_is_confirmed_or_is_final_goes_to_nobody(known):
+    assert not decide(facts(), snapshot(**known), reviewing(CURRENT)).review
+
+
+@pytest.mark.parametrize("known", [{"limit_minor": 1_00}, {"listed": listed(BLOCK)}])
+def test_a_limit_and_a_list_are_final_whatever_else_blocks(known):
+    ruled = replace(CURRENT, live=(Condition("rlv_1", "block"),))
+    judged = decide(facts(), snapshot(**known), reviewing(ruled))
+    assert (judged.verdict, judged.review) == ("BLOCKED", False)
+
+
+@pytest.mark.parametrize("then", [True, False])
+def test_a_decision_replays_under_what_was_set_then(ada, settings, then):
+    settings.FRAUD_BLOCKED_TO_REVIEW = then
+    ruling.publish(by=None, why="A stricter bank", flagged_from=0.1, blocked_from=0.2)
+    asked = facts(customer_id=ada.pk, at=timezone.now(), amount_minor=9_000_00)
+    made = services.assess(asked)
+    assert (made.verdict, made.review) == ("BLOCKED", then)
+    settings.FRAUD_BLOCKED_TO_REVIEW = not then
+    stored = Decision.objects.get(pk=made.pk)
+    assert stored.review is then
+    assert replay(stored).same
+    assert selectors.what_would_have_passed(stored) is not None
 
 
 # --- no way round -------------------------------------------------------------------------------
