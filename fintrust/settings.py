@@ -174,6 +174,8 @@ TRAVEL_SECONDS_MAX = env.float("TRAVEL_SECONDS_MAX", default=_PATIENT)
 GEOIP_DATABASE = env("GEOIP_DATABASE", default="")
 GEOIP_ASN_DATABASE = env("GEOIP_ASN_DATABASE", default="")
 HOSTING_NETWORKS = env.list("HOSTING_NETWORKS", cast=int, default=[])
+# What the score or a rule blocks waits for an officer instead of being refused.
+FRAUD_BLOCKED_TO_REVIEW = env.bool("FRAUD_BLOCKED_TO_REVIEW", default=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {

@@ -15,6 +15,7 @@ from fraud.features.aggregates import FIRST, LAST, OWN, PAYEE_LABELS, SINCE_FRAU
 from fraud.features.moments import micros_of
 from fraud.hits import say
 from fraud.limits.own import CustomerPolicies, Standing
+from fraud.lists.matched import Listed
 from fraud.policy import EXPLAINING, ExplainingPolicy
 from fraud.travel.judge import Around, Travel, judge
 from fraud.verdict import NO_MODELS, VERIFIED, Models, Ruleset, decide
@@ -162,7 +163,13 @@ def after(snapshot: Snapshot, facts: Facts, wait: timedelta) -> Snapshot:
         standing=_standing_after(snapshot.standing, snapshot.own, facts.at, wait),
         travel=_travel_after(snapshot.travel, wait),
         around=_around_after(snapshot.around, wait),
+        listed=_not_trusted(snapshot),
     )
+
+
+def _not_trusted(snapshot: Snapshot) -> Listed | None:
+    """Trust ends, and another payee has none; what lists refuse or hold is never promised away."""
+    return snapshot.listed and snapshot.listed.without_trust()
 
 
 def _standing_after(
@@ -226,4 +233,5 @@ def _as_if_known(facts: Facts, snapshot: Snapshot, payments: int) -> Snapshot:
         "pair_largest": facts.amount_minor,
         "pair_first_at": snapshot.get("own_first_at") or yesterday,
     }
-    return replace(snapshot, values={**snapshot.values, **nothing, **pair})
+    values = {**snapshot.values, **nothing, **pair}
+    return replace(snapshot, values=values, listed=_not_trusted(snapshot))

@@ -89,6 +89,36 @@ class ConditionInvalid(Invalid):
         self.at = at
 
 
+class ListValueInvalid(Invalid):
+    """This cannot be listed as it is written."""
+
+    code, field = "list-value-invalid", "value"
+
+
+class ListEntryInvalid(Invalid):
+    """Something about the entry is missing or out of bounds."""
+
+    code = "list-entry-invalid"
+
+
+class AlreadyListed(Conflict):
+    """This is listed with the same effect already, or waits for a colleague."""
+
+    code, field = "already-listed", "value"
+
+
+class ListEntryNotReady(Conflict):
+    """The entry is not in the state that this step begins from."""
+
+    code = "list-entry-not-ready"
+
+
+class OwnListEntry(Forbidden):
+    """You asked for this, or it is about you, so a colleague decides."""
+
+    code = "own-list-entry"
+
+
 class InvalidLabel(Invalid):
     """An answer about a payment becomes known after it was asked for, and not in the future."""
 

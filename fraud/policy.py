@@ -57,6 +57,9 @@ class FraudPolicy:
     blocked_from: float = 0.6  # three signs together: waiting for a PIN is not enough
     suspicious_from: float = 0.5
     critical_from: float = 0.8
+    # Whether what the score or a rule blocks waits for an officer instead of being refused. A bank
+    # with officers at all hours loses fewer customers so; one without keeps their money from them.
+    blocked_goes_to_review: bool = False
 
     # --- what counts as a customer's own history; see also `features.aggregates` ------------
     own_payments_min: int = 10  # below this a mean and a deviation say nothing

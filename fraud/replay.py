@@ -29,6 +29,7 @@ class Replay:
             "score": (then.score, now.score),
             "risk level": (then.risk_level, now.risk_level),
             "forbidden": (then.forbidden, now.forbidden),
+            "goes to an officer": (then.review, now.review),
             "reasons": (then.reasons, now.reasons_json()),
             "officers' ruleset": (then.officers, now.officers),
             "model": (then.champion, now.champion),

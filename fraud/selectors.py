@@ -6,9 +6,11 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 import fraud.limits.selectors as limits
+import fraud.lists.selectors as lists
 from biometrics.selectors import SESSION_RISK
 from fintrust.core import prepared
 from fintrust.core.models import User
@@ -23,7 +25,16 @@ from fraud.rulebook import selectors as rulebook
 from fraud.rulebook.closures import readable
 from fraud.travel import presence
 from fraud.travel import services as travel
-from fraud.verdict import CURRENT, VERIFIED, Models, Ruleset, Scorer, under
+from fraud.verdict import (
+    CURRENT,
+    REVIEWING,
+    VERIFIED,
+    Models,
+    Ruleset,
+    Scorer,
+    reviewing,
+    under,
+)
 
 # What other topics want to know travels with the features, so that PostgreSQL is asked once.
 _RIDERS = {
@@ -31,6 +42,7 @@ _RIDERS = {
     # How the session typed is its own app's to answer.
     "session_risk": SESSION_RISK,
     "officers": rulebook.CURRENT_ID,
+    "listed": lists.MATCHED,
 }
 
 
@@ -73,6 +85,7 @@ _TYPES = {
     "device": "text",
     "at": "timestamptz",
     "session": "text",
+    **lists.PARAMETER_TYPES,
 }
 
 
@@ -88,13 +101,13 @@ def _many() -> str:
 
 
 def _parameters(facts: Facts) -> dict[str, Any]:
-    return parameters(facts) | {"session": facts.session_hash}
+    return parameters(facts) | {"session": facts.session_hash} | lists.parameters(facts)
 
 
 def _known(
     facts: Facts, asked: Statement, row: Sequence[Any], looked: travel.Looked
 ) -> tuple[Snapshot, UUID | None]:
-    *counted, written, risk, officers = row
+    *counted, written, risk, officers, listed = row
     clock = features.local(facts.at, facts.timezone)
     own = limits.in_force(written)
     snapshot = Snapshot(
@@ -107,6 +120,7 @@ def _known(
         session_risk=risk,
         travel=looked.travel,
         around=looked.around,
+        listed=lists.matched(listed),
         degraded=looked.degraded,
     )
     return snapshot, officers
@@ -115,18 +129,24 @@ def _known(
 # --- what decides ---------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
 def ruleset_in_force(officers: UUID | None) -> Ruleset:
     """The house's rules under what officers have put in force; these never change."""
+    return _in_force(officers, settings.FRAUD_BLOCKED_TO_REVIEW)
+
+
+@lru_cache(maxsize=64)
+def _in_force(officers: UUID | None, review: bool) -> Ruleset:
     force = rulebook.NOTHING if officers is None else rulebook.current(officers)
-    return under(force, readable)
+    ruleset = under(force, readable)
+    return reviewing(ruleset) if review else ruleset
 
 
 def ruleset_of(decision: Decision) -> Ruleset:
     """What a stored decision was made under, with the house's rules as this program has them."""
-    if not decision.officers:
-        return CURRENT
-    return under(rulebook.ruleset(decision.officers), readable)
+    ruleset = CURRENT
+    if decision.officers:
+        ruleset = under(rulebook.ruleset(decision.officers), readable)
+    return reviewing(ruleset) if decision.ruleset.endswith(REVIEWING) else ruleset
 
 
 def models_of(ruleset: Ruleset) -> Models:

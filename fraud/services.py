@@ -19,6 +19,7 @@ from fraud.errors import AlertAlreadyAcknowledged, ForbiddenByOwnLimit, NoteTooL
 from fraud.facts import Facts
 from fraud.features import Snapshot
 from fraud.limits.selectors import standing_for
+from fraud.lists.matched import BLOCK, TRUST
 from fraud.models import Alert, Decision, PaymentFact
 from fraud.monitoring.stopwatch import measured
 from fraud.rulebook.hits import remember as remember_hits
@@ -66,15 +67,16 @@ def assess(facts: Facts, *, ruleset: Ruleset | None = None) -> Decision:
 
 @transaction.atomic(savepoint=False)
 def recheck(decision: Decision, *, ruleset: Ruleset | None = None) -> Decision | None:
-    """Money that waited is about to move: the customer's own limits of this moment hold for it too,
-    whoever sends it on. Answers with the decision that forbids it, if one does.
+    """Money that waited is about to move: the customer's own limits and the bank's lists of this
+    moment hold for it too, whoever sends it on. Answers with the decision that forbids it, if one
+    does.
 
     Belongs into the transaction that would move it, after its locks. What the rules found was
     answered by who confirmed or released it, and is not asked again.
     """
     facts = replace(decision.facts_then(), at=timezone.now())
     snapshot, verdict = _judged(facts, ruleset, in_line=True)
-    if not verdict.forbidden:
+    if not verdict.forbidden and not (snapshot.listed and snapshot.listed.effect == BLOCK):
         return None
     forbidding = Decision.made(facts, snapshot, verdict)
     keep(forbidding)
@@ -110,7 +112,9 @@ def keep_all(decisions: Sequence[Decision]) -> None:
 
 
 def _learn_place(facts: Facts, snapshot: Snapshot, verdict: str) -> None:
-    trusted, refused = verdict == VERIFIED, verdict == BLOCKED
+    # What only a list lets pass shows nothing of where its customer is.
+    trusted = verdict == VERIFIED and (snapshot.listed is None or snapshot.listed.effect != TRUST)
+    refused = verdict == BLOCKED
     travel.learn_after_commit(facts, snapshot, trusted=trusted, refused=refused)
 
 
@@ -204,8 +208,14 @@ def raise_alert(decision: Decision, *, kind: str, severity: str, text: str) -> A
 
 def _alert_about(decision: Decision) -> None:
     kind = Alert.Kind.LIMIT if decision.forbidden else Alert.Kind.PAYMENT
-    text = "; ".join(reason["text"] for reason in decision.reasons)
+    text = "; ".join([*(reason["text"] for reason in decision.reasons), *_listed(decision)])
     raise_alert(decision, kind=kind, severity=_severity(decision), text=text)
+
+
+def _listed(decision: Decision) -> list[str]:
+    """What the customer is not told: which entries of the bank's lists it is about."""
+    found = decision.snapshot.get("listed") or {"entries": ()}
+    return [f"{one['kind']} on the list ({one['id']})" for one in found["entries"]]
 
 
 def _severity(decision: Decision) -> str:

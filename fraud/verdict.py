@@ -18,6 +18,7 @@ from fraud.features import Snapshot
 from fraud.features.forms import Value
 from fraud.features.sentences import sentence, topic
 from fraud.hits import Hit
+from fraud.lists.matched import BLOCK, HOLD, TRUST, Listed
 from fraud.policies import POLICIES, Policy
 from fraud.policy import EXPLAINING, STANDARD, ExplainingPolicy, FraudPolicy
 from fraud.rules import RULES, Rule
@@ -51,6 +52,8 @@ class OfficersRule(Protocol):
 
 #: What a matching rule does; "watch" is only remembered.
 _ACTIONS = {"hold": FLAGGED, "block": BLOCKED}
+#: The least that the bank's lists ask for.
+_LISTED = {TRUST: VERIFIED, HOLD: FLAGGED, BLOCK: BLOCKED}
 
 
 class Scored(Protocol):
@@ -142,6 +145,15 @@ def under(force: InForce, readable: Callable[[Values], Values] = _as_they_are) -
     )
 
 
+REVIEWING = "+review"
+
+
+def reviewing(ruleset: Ruleset) -> Ruleset:
+    """The same, but that what it blocks goes to an officer. Another number, another version."""
+    policy = replace(ruleset.policy, blocked_goes_to_review=True)
+    return replace(ruleset, version=ruleset.version + REVIEWING, policy=policy)
+
+
 # --- the verdict --------------------------------------------------------------------------------
 
 
@@ -153,6 +165,7 @@ class Verdict:
     reasons: tuple[Hit, ...]
     ruleset: str
     forbidden: bool = False  # by the customer's own limits, whatever the score
+    review: bool = False  # an officer decides, not the customer's PIN
     officers: str = ""  # the id of what officers had put in force
     champion: str = ""  # which model the score is of; nothing when it is the rules'
     shadow_model: str = ""
@@ -169,7 +182,8 @@ class Verdict:
 def decide(
     facts: Facts, snapshot: Snapshot, ruleset: Ruleset, models: Models = NO_MODELS
 ) -> Verdict:
-    """The customer's limits first; then the rules and the model; then what officers rule."""
+    """The customer's limits and the bank's lists first; then the rules and the model; then what
+    officers rule."""
     if not facts.outgoing:
         return _arrived(snapshot, ruleset)  # money that arrives is no choice of the customer's
     forbidden = [hit for ask in ruleset.policies if (hit := ask(facts, snapshot))]
@@ -181,7 +195,8 @@ def decide(
     by_score = outcome(score, ruleset.policy)
     read = ruleset.readable(values) if ruleset.live or ruleset.shadow else values
     matched = tuple(rule for rule in ruleset.live if rule.matches(read))
-    raised = _raised(by_score, matched)
+    raised = _raised(by_score, matched, snapshot.listed)
+    listed = () if snapshot.listed is None else snapshot.listed.hits(ruleset.policy)
     hits += _said(matched, read, ruleset.policy)
     if scored is not None and by_score != VERIFIED:
         hits += _told(scored, facts, snapshot, values, hits)
@@ -189,16 +204,20 @@ def decide(
         verdict=BLOCKED if forbidden else raised,
         score=score,
         risk_level=risk_level(score, ruleset.policy),
-        reasons=(*forbidden, *sorted(hits, key=lambda hit: -hit.weight)),
+        reasons=(*forbidden, *listed, *sorted(hits, key=lambda hit: -hit.weight)),
         ruleset=ruleset.version,
         forbidden=bool(forbidden),
+        review=ruleset.policy.blocked_goes_to_review
+        and raised == BLOCKED
+        and not forbidden
+        and (snapshot.listed is None or snapshot.listed.effect != BLOCK),
         officers=ruleset.id,
         champion=ruleset.champion if scored is not None else "",
         shadow_model=ruleset.shadow_model if models.shadow else "",
         contributions={} if scored is None else {BASE: scored.base, **scored.contributions},
         matched=matched,
         degraded=_degraded(snapshot, ruleset, models),
-        **_in_shadow(house, score, matched, values, read, ruleset, models),
+        **_in_shadow(house, score, matched, values, read, ruleset, models, snapshot.listed),
     )
 
 
@@ -212,10 +231,15 @@ def _rounded(score: float) -> float:
     return round(min(max(score, 0.0), 1.0), _DECIMALS)
 
 
-def _raised(verdict: str, matched: Iterable[OfficersRule]) -> str:
-    """What officers rule makes a verdict stricter, never milder."""
+def _raised(by_score: str, matched: Iterable[OfficersRule], listed: Listed | None) -> str:
+    """What officers rule makes a verdict stricter, never milder. So do the bank's lists, but that
+    what they trust is not asked for its score."""
     said = [_ACTIONS[rule.action] for rule in matched if rule.action in _ACTIONS]
-    return max([verdict, *said], key=_ORDER.index)
+    if listed is None:
+        return max([by_score, *said], key=_ORDER.index)
+    at_least = _LISTED[listed.effect]
+    first = at_least if listed.effect == TRUST else by_score
+    return max([first, at_least, *said], key=_ORDER.index)
 
 
 def _said(matched: Iterable[OfficersRule], values: Values, policy: FraudPolicy) -> Iterable[Hit]:
@@ -230,7 +254,7 @@ def _said(matched: Iterable[OfficersRule], values: Values, policy: FraudPolicy) 
 
 def _in_shadow(
     house: float, score: float, matched: tuple[OfficersRule, ...],
-    values: Values, read: Values, ruleset: Ruleset, models: Models,
+    values: Values, read: Values, ruleset: Ruleset, models: Models, listed: Listed | None,
 ) -> dict[str, Any]:  # fmt: skip
     """What the rules and the model on trial would have changed."""
     rules = tuple(rule for rule in ruleset.shadow if rule.matches(read))
@@ -239,7 +263,7 @@ def _in_shadow(
         said["score"] = score = _rounded(models.shadow.probability(values))
     if rules or said:
         said["rules"] = [rule.id for rule in rules]
-        said["verdict"] = _raised(outcome(score, ruleset.policy), (*matched, *rules))
+        said["verdict"] = _raised(outcome(score, ruleset.policy), (*matched, *rules), listed)
     return {"shadow": said, "matched_in_shadow": rules}
 
 
@@ -304,7 +328,7 @@ def risk_level(score: float, policy: FraudPolicy) -> str:
 # packages within it decide nothing: columns are for training, and a decision never asks them.
 _SOURCES = (
     "facts.py", "features", "hits.py", "policies.py", "policy.py", "rules.py", "verdict.py",
-    "limits/own.py", "limits/places.py", "travel/judge.py", "travel/policy.py",
+    "limits/own.py", "limits/places.py", "lists/matched.py", "travel/judge.py", "travel/policy.py",
     "rulebook/closures.py", "rulebook/syntax.py", "rulebook/tokens.py", "rulebook/vocabulary.py",
     "rulebook/writing.py",
     "learning/booster.py", "learning/bundle.py", "learning/drift.py", "learning/forest.py",

@@ -9,7 +9,7 @@ from banking.api.base import ANY_PRICE
 from banking.api.transfer_view import TransferView, transfer_answer
 from banking.fx.errors import RateMoved
 from banking.transfers import services
-from banking.transfers.errors import TransferNotHeld
+from banking.transfers.errors import TransferNotHeld, UnderReview
 from biometrics.codes import CODE_MAX
 from biometrics.errors import (
     CodeLocked,
@@ -47,6 +47,7 @@ class Confirm(APIView):
     )
     @raises(
         TransferNotHeld,
+        UnderReview,
         errors.HoldExpired,
         errors.AccountFrozen,
         errors.AccountClosed,

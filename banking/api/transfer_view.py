@@ -47,6 +47,7 @@ class TransferView(serializers.Serializer[Transfer]):
     asked_at = Moment()
     settled_at = Moment(allow_null=True)
     expires_at = serializers.SerializerMethodField()
+    waits_for = serializers.SerializerMethodField()
     verdict = serializers.SerializerMethodField()
     reasons = serializers.SerializerMethodField()
     asked_by = serializers.SerializerMethodField()
@@ -98,9 +99,16 @@ class TransferView(serializers.Serializer[Transfer]):
         return self._seen(transfer).other
 
     def get_expires_at(self, transfer: Transfer) -> str | None:
-        """Until when a held transfer waits for your PIN."""
+        """Until when a held transfer waits."""
         until = transfer.hold.expires_at if transfer.is_held and transfer.hold else None
         return str(Moment().to_representation(until)) if until else None
+
+    @extend_schema_field(serializers.ChoiceField(["pin", "bank"], allow_null=True))
+    def get_waits_for(self, transfer: Transfer) -> str | None:
+        """Whose word a held transfer waits for: your PIN, or the bank's alone."""
+        if not transfer.is_held or not self._knows(transfer):
+            return None
+        return "bank" if transfer.decision.review else "pin"
 
     def get_verdict(self, transfer: Transfer) -> str | None:
         """What was decided, for the side that pays."""

@@ -206,11 +206,13 @@ _HEADLINES: dict[str, tuple[str, str]] = {
 }
 
 
-def _headline(receipt: Receipt) -> tuple[str, str]:
+def _headline(receipt: Receipt, mine: bool) -> tuple[str, str]:
     if receipt.seen.state == "returned":
         return "Returned", "The money has moved, and has gone back since."
     if receipt.transfer.kind == Transfer.Kind.REVERSAL and receipt.seen.counts:
         return "Returned", "The money has gone back to where it came from."
+    if mine and receipt.transfer.is_held and receipt.transfer.decision.review:
+        return "We are looking at it", "The money is set aside until somebody here has decided."
     return _HEADLINES[receipt.transfer.status]
 
 
@@ -224,7 +226,7 @@ def _show(
 ) -> HttpResponse:
     mine = selectors.knows_why(request.user, found)
     receipt = receipt_of(request.user, found)
-    headline, explanation = _headline(receipt)
+    headline, explanation = _headline(receipt, mine)
     flow = insights.flow_of(request.user, found)
     context = {
         "headline": headline,

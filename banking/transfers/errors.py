@@ -21,6 +21,12 @@ class InTheFuture(Invalid):
     code, field = "in-the-future", "happened_at"
 
 
+class UnderReview(Conflict):
+    """The bank looks at this payment; your PIN does not send it on."""
+
+    code = "under-review"
+
+
 class TransferNotHeld(Conflict):
     """This transfer is no longer waiting; somebody has already decided."""
 

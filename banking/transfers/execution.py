@@ -95,7 +95,9 @@ def _book(order: Order, transfer: Transfer) -> Transfer:
         Decision.Verdict.FLAGGED: _hold,
         Decision.Verdict.BLOCKED: _refuse,
     }
-    by_verdict[transfer.decision.verdict](transfer)
+    decision = transfer.decision
+    book = _hold if decision.review else by_verdict[decision.verdict]
+    book(transfer)
     insert(transfer)
     if transfer.spends and transfer.status != Transfer.Status.REFUSED:
         limits.count(transfer)

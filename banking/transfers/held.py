@@ -19,18 +19,21 @@ from banking.transfers.outcome import remember, settle
 from fintrust.core.models import User
 
 BY_OWN_LIMIT = "stopped by the owner's own limits"
+BY_BANK = "stopped by the bank"
 
 
 @transaction.atomic
 def release(transfer: Transfer, *, by: User, reason: str) -> Transfer:
-    """Send the money on its way, unless the owner's own limits forbid it by now."""
+    """Send the money on its way, unless the owner's own limits or the bank's lists forbid it by
+    now."""
     transfer = _lock_held(transfer)
     ledger.lock(*booking.stops_of(transfer))
-    # The owner's own limits of now: no PIN and no officer sends on what they forbid.
+    # Limits and lists of now: no PIN and no officer sends on what they forbid.
     if forbidden := fraud.services.recheck(transfer.decision):
         transfer.decision = forbidden
         ledger.release(booking.hold_of(transfer))
-        return _end(transfer, status=Transfer.Status.REFUSED, by=by, reason=BY_OWN_LIMIT)
+        why = BY_OWN_LIMIT if forbidden.forbidden else BY_BANK
+        return _end(transfer, status=Transfer.Status.REFUSED, by=by, reason=why)
     _price_anew(transfer)
     transfer.movement_id = booking.from_hold(transfer)
     return _end(transfer, status=Transfer.Status.POSTED, by=by, reason=reason)
@@ -64,13 +67,15 @@ def expire(pk: UUID, now: datetime) -> bool:
     if transfer is None:
         return False
     ledger.expire(booking.hold_of(transfer), now=now)
+    reviewed = transfer.decision.review
     _end(
         transfer,
         status=Transfer.Status.EXPIRED,
         by=None,
-        reason="not confirmed in time",
+        reason="not decided in time" if reviewed else "not confirmed in time",
     )
-    labels.let_expire(transfer.decision)
+    if not reviewed:  # that the bank let it run out says nothing about the customer
+        labels.let_expire(transfer.decision)
     return True
 
 

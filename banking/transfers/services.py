@@ -16,7 +16,7 @@ from banking.payees.errors import UnknownPayee
 from banking.policy import FEES, STANDARD, FeePolicy, TransferPolicy
 from banking.reasons import clean_reason
 from banking.sharing.selectors import hold_right
-from banking.transfers.errors import DepositTooLarge, FundingClosed, InTheFuture
+from banking.transfers.errors import DepositTooLarge, FundingClosed, InTheFuture, UnderReview
 from banking.transfers.execution import carry_out
 from banking.transfers.held import expire, free, release
 from banking.transfers.orders import Order
@@ -197,6 +197,7 @@ def confirm_by_passkey(
 def _confirm(transfer: Transfer, by: User, proof: Proof, check: Callable[[], None]) -> Transfer:
     with transaction.atomic():
         _must_have_a_say(transfer, by)
+        _customer_may_send(transfer)
     try:
         check()  # counts failures in a transaction of its own
     except Locked:
@@ -213,6 +214,7 @@ def confirm_after_pin(*, transfer: Transfer, by: User) -> Transfer:
 @transaction.atomic
 def _confirm_proven(transfer: Transfer, by: User, proof: Proof) -> Transfer:
     _must_have_a_say(transfer, by)  # it may have ended while the proof was checked
+    _customer_may_send(transfer)
     if transfer.requested_by_id == by.pk:  # another's proof says nothing about where they are
         confirm_after_commit(transfer.decision.facts_then())
     confirmed = release(transfer, by=by, reason=f"confirmed by {proof}")
@@ -227,6 +229,11 @@ def _must_have_a_say(transfer: Transfer, by: User) -> None:
     if transfer.requested_by_id != by.pk:
         raise NotFound()
     hold_right(by, transfer.source, Right.OPERATE)
+
+
+def _customer_may_send(transfer: Transfer) -> None:
+    if transfer.is_held and transfer.decision.review:
+        raise UnderReview()
 
 
 def release_transfer(*, transfer: Transfer, by: User, reason: str) -> Transfer:

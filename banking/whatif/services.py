@@ -69,7 +69,7 @@ class Answer:
     @property
     def outcome(self) -> str:
         """What would become of the transfer."""
-        return OUTCOMES[self.verdict.verdict]
+        return OUTCOMES[FLAGGED if self.verdict.review else self.verdict.verdict]
 
     @property
     def policies_violated(self) -> list[Hit]:

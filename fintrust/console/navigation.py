@@ -14,6 +14,7 @@ from banking.selectors import held_transfers
 from fintrust.live.access import may_watch
 from fraud.cases.selectors import queue
 from fraud.learning.selectors import open_costs, open_drift_alarms, open_promotions
+from fraud.lists.selectors import waiting as listed_waiting
 from fraud.rulebook.selectors import proposals as proposed_rules
 from fraud.selectors import open_alerts
 
@@ -125,6 +126,7 @@ _WAITING: tuple[tuple[str, str, str, Callable[[], QuerySet[Any]]], ...] = (
     ("Costs of mistakes", "scale", "fraud.CostTable", open_costs),
     ("Drift", "moving", "fraud.DriftCheck", open_drift_alarms),
     ("Rules", "rule", "fraud.RuleVersion", proposed_rules),
+    ("Lists", "playlist_add_check", "fraud.ListEntry", listed_waiting),
 )
 
 

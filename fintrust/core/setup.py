@@ -25,6 +25,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
         "fraud.replay_deadletter",
         "fraud.write_rule",
         "fraud.decide_rule",
+        "fraud.write_listentry",
+        "fraud.decide_listentry",
         "fraud.train_model",
         "fraud.propose_model",
         "fraud.decide_model",

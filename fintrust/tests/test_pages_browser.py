@@ -579,6 +579,8 @@ PLACES = [
     OFFICERS("backtest", in_console("fraud/backtest"), "."),
     OFFICERS("trainings", "/admin/fraud/trainingrun/", "."),
     OFFICERS("models", "/admin/fraud/modelversion/", "."),
+    OFFICERS("lists", "/admin/fraud/listentry/", "."),
+    OFFICERS("list something", "/admin/fraud/listentry/write", "."),
     OFFICERS("propose costs", "/admin/fraud/costtable/propose", "."),
     OFFICERS("records", "/admin/audit/record/?q=core.", "."),
     OFFICERS("record", in_console("audit/record"), "."),

@@ -13,10 +13,12 @@ from unfold.decorators import action, display
 
 from fintrust.core.admin_base import MomentRangeFilter
 from fintrust.core.errors import NotFound
-from fraud.admin.base import FraudAdmin, pretty
+from fraud.admin.base import FraudAdmin, id_in, pretty
+from fraud.admin.lists import write_page
 from fraud.explanation import beside, parts
 from fraud.hits import say
-from fraud.models import AfterScore, Decision, PaymentFact
+from fraud.lists.matched import DEVICE, PAYEE
+from fraud.models import AfterScore, Decision, ListEntry, PaymentFact
 from fraud.replay import replay
 from fraud.selectors import changes_that_pass
 
@@ -47,10 +49,10 @@ class DecisionAdmin(FraudAdmin):
     list_select_related = ("customer",)
     date_hierarchy = "at"
     ordering = ("-at", "-id")
-    actions_detail = ("replay_now",)
+    actions_detail = ("replay_now", "list_payee", "list_device")
     fields = readonly_fields = (
         "name", "subject", "customer", "amount", "at", "recorded_at", "verdict_badge", "risk_badge",
-        "score", "forbidden", "sentences", "alerted", "ruleset", "officers", "champion",
+        "score", "forbidden", "sentences", "on_lists", "alerted", "ruleset", "officers", "champion",
         "shadow_model", "on_trial", "missing",
         "facts_shown", "snapshot_shown",
     )  # fmt: skip
@@ -100,6 +102,47 @@ class DecisionAdmin(FraudAdmin):
         tell = messages.success if again.same else messages.warning
         tell(request, f"Replayed: {again}")
         return redirect("admin:fraud_decision_change", decision.pk)
+
+    def has_list_payee_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may_list(request, object_id, "counterparty")
+
+    def has_list_device_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may_list(request, object_id, "device")
+
+    def _may_list(self, request: HttpRequest, object_id: Any, fact: str) -> bool:
+        if not request.user.has_perm("fraud.write_listentry"):
+            return False
+        decision = Decision.objects.filter(pk=object_id).first()
+        return decision is not None and bool(decision.facts.get(fact))
+
+    @action(
+        description="List the payee", icon="playlist_add", url_path="list-payee",
+        permissions=["list_payee"],
+    )  # fmt: skip
+    def list_payee(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        decision = Decision.objects.get(pk=object_id)
+        return redirect(write_page(PAYEE, decision.facts["counterparty"]))
+
+    @action(
+        description="List the device", icon="playlist_add", url_path="list-device",
+        permissions=["list_device"],
+    )  # fmt: skip
+    def list_device(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        decision = Decision.objects.get(pk=object_id)
+        return redirect(write_page(DEVICE, decision.facts["device"]))
+
+    @display(description="on the bank's lists")
+    def on_lists(self, decision: Decision) -> str:
+        """What the customer is not told."""
+        listed = decision.snapshot_then().listed
+        lines = (
+            (
+                reverse("admin:fraud_listentry_change", args=[id_in(ListEntry.prefix, one.id)]),
+                f"{one.kind}: {one.effect}",
+            )
+            for one in (listed.entries if listed else ())
+        )
+        return format_html_join(", ", '<a class="console-link" href="{}">{}</a>', lines) or "-"
 
     @display(description="rules and model on trial")
     def on_trial(self, decision: Decision) -> str:

@@ -16,6 +16,7 @@ from fraud.features import aggregates
 from fraud.features.aggregates import HOURS
 from fraud.features.moments import micros_of
 from fraud.limits.own import NOTHING, UNCOUNTED, CustomerPolicies, Standing
+from fraud.lists.matched import Listed
 from fraud.travel.judge import Around, Travel
 
 Values = Mapping[str, int | None]
@@ -41,6 +42,7 @@ class Snapshot:
     standing: Standing = UNCOUNTED  # where the customer stands against them
     travel: Travel | None = None  # how fast the customer must have moved to be here
     around: Around | None = None  # with what, and how quickly, they ask
+    listed: Listed | None = None  # what the bank's own lists say of it
     degraded: tuple[str, ...] = ()  # what could not be asked: "redis"
 
     def __post_init__(self) -> None:
@@ -119,6 +121,7 @@ PARTS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "standing": Standing.from_json,
     "travel": Travel.from_json,
     "around": Around.from_json,
+    "listed": Listed.from_json,
 }
 
 

@@ -15,6 +15,7 @@ from fraud.models.learning import (
     TrainingRun,
 )
 from fraud.models.limits import LimitsMail, PolicyVersion
+from fraud.models.lists import ListEntry, ListStep
 from fraud.models.profile import LearningChoice
 from fraud.models.rulebook import Backtest, Rule, RuleHit, Ruleset, RuleStep, RuleVersion
 from fraud.models.stream import (
@@ -44,6 +45,8 @@ __all__ = [
     "Label",
     "LearningChoice",
     "LimitsMail",
+    "ListEntry",
+    "ListStep",
     "ModelVersion",
     "PaymentFact",
     "PolicyVersion",

@@ -45,6 +45,7 @@ class Decision(PublicModel):
     score = models.FloatField()
     risk_level = models.CharField(max_length=10, choices=Risk)
     forbidden = models.BooleanField("forbidden by the customer's own limits")
+    review = models.BooleanField("an officer decides", db_default=False)
     reasons = models.JSONField()
     facts = models.JSONField()
     snapshot = models.JSONField()
@@ -111,6 +112,7 @@ class Decision(PublicModel):
             score=judged.score,
             risk_level=judged.risk_level,
             forbidden=judged.forbidden,
+            review=judged.review,
             reasons=judged.reasons_json(),
             facts=facts.to_json(),
             snapshot=snapshot.to_json(),
