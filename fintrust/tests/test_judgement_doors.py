@@ -16,10 +16,14 @@ from banking.models import Transfer
 from banking.transfers import services as transfers
 from fintrust.console.books import BYTE_ORDER_MARK
 from fintrust.core import roles
+from fintrust.core.ids import uuid7
 from fintrust.tests import builders
 from fintrust.tests.test_console import signed_in
 from fraud.labels.services import label
 from fraud.models import Alert, Decision
+from fraud.monitoring.fairness import ENOUGH
+from fraud.stream.services import take
+from fraud.tests.stream_help import message, raw
 
 pytestmark = pytest.mark.django_db
 MONITORING, FAIRNESS, WHAT_IF = "/admin/monitoring/", "/admin/fairness/", "/admin/what-if/"
@@ -135,8 +139,55 @@ def test_fairness_counts_by_group_and_leaves_own_limits_out(officer, busy):
     assert [(one.payments, one.held.count, one.refused.count) for one in products] == [(2, 1, 0)]
     assert page.context["own_limits"] == 1
     text = page.content.decode()
-    assert "No group stands out" in text
+    assert "Too few payments to tell" in text
     assert "stores nothing about origin, sex, faith, age or health" in text
+
+
+def streamed(count, **changes):
+    """Payments of elsewhere, of one customer."""
+    person = builders.person(roles.CUSTOMER, f"Cleo {uuid7().hex}")
+    events = [
+        message(raw(person, amount="1.00", at=datetime.now(UTC).isoformat(), **changes))
+        for _ in range(count)
+    ]
+    taken = take(events)
+    assert Decision.objects.of(person).count() == count, taken
+    return Decision.objects.of(person)
+
+
+def groups_of(page, grouping):
+    found = {one.name: groups for one, groups in page.context["groupings"]}[grouping]
+    return {one.name: one for one in found}
+
+
+def test_fairness_counts_payments_whichever_door_they_came_by(officer, two):
+    builders.send(two[0], two[1], 4_00)
+    streamed(3, channel="card")
+    streamed_in = streamed(2, kind="deposit", counterparty=None)
+    assert streamed_in.count() == 2  # money that arrives is stopped by nobody
+    page = officer.get(FAIRNESS)
+    assert page.context["payments"] == 4
+    products, channels = groups_of(page, "product"), groups_of(page, "channel")
+    assert {name: one.payments for name, one in products.items()} == {
+        "Current account": 1, "From elsewhere": 3,
+    }  # fmt: skip
+    assert {name: one.payments for name, one in channels.items()} == {
+        "Online banking": 1, "card": 3,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("count, judged", [(ENOUGH - 1, 0), (ENOUGH, 2)])
+def test_fairness_says_which_groups_can_be_judged(officer, count, judged):
+    streamed(count, channel="card")
+    streamed(ENOUGH, channel="app")
+    page = officer.get(FAIRNESS)
+    assert page.context["groups_judged"] == judged
+    text = page.content.decode()
+    total = page.context["groups"]
+    assert f"{judged} of {total} groups have enough payments to be judged" in text
+    assert ("No group that can be judged stands out" in text) is bool(judged)
+    assert ("Too few payments to tell" in text) is not bool(judged)
+    assert text.count("(too few to tell)") == total - judged
 
 
 def test_fairness_of_a_quiet_bank_is_a_page(officer):
@@ -147,9 +198,12 @@ def test_the_fairness_file_says_the_same_and_leaves_a_record(officer, busy):
     text = officer.get(FAIRNESS + "csv/").content.decode()
     assert text.startswith(BYTE_ORDER_MARK)
     rows = list(csv.DictReader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK))))
-    assert {row["grouping"] for row in rows} == {"product", "currency", "age", "zone", "hour"}
+    assert {row["grouping"] for row in rows} == {
+        "product", "channel", "currency", "age", "zone", "hour",
+    }  # fmt: skip
     (currency,) = (row for row in rows if row["grouping"] == "currency")
     assert (currency["group"], currency["payments"], currency["held"]) == ("EUR", "2", "1")
+    assert currency["far"] == "too few to tell"
     assert currency["stopped_share"] == "0.500000"
     assert Record.objects.filter(action="fraud.fairness.downloaded").count() == 1
 
