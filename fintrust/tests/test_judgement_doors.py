@@ -22,6 +22,7 @@ from fintrust.tests.test_console import signed_in
 from fraud.labels.services import label
 from fraud.models import Alert, Decision
 from fraud.monitoring.fairness import ENOUGH
+from fraud.rulebook import services as rules
 from fraud.stream.services import take
 from fraud.tests.stream_help import message, raw
 
@@ -92,6 +93,21 @@ def test_monitoring_counts_what_was_decided(officer, busy, name):
     assert [decision.verdict for decision in page.context["newest"]] == ["BLOCKED", "FLAGGED"]
 
 
+@pytest.mark.parametrize("name", ["day", "week", "month"])
+def test_monitoring_counts_what_a_stream_told_of_late_when_it_came(officer, name):
+    """Everything on the page goes by one clock, or a rule would match more than was decided."""
+    author = builders.person(roles.COMPLIANCE, "Rita Ruler")
+    version = rules.write_rule(
+        by=author, name="Any", purpose="All", condition="amount > 0", action="hold"
+    )
+    rules.try_out(version=version, by=author)
+    streamed(3, at=(datetime.now(UTC) - timedelta(days=40)).isoformat())
+    page = officer.get(MONITORING, {"range": name})
+    assert page.context["scores"].decisions == 3
+    assert [one.hits for one in page.context["officers"]] == [3]
+    assert "By when it was decided" in page.content.decode()
+
+
 def test_monitoring_shows_how_held_payments_ended(officer, busy):
     held = Transfer.objects.get(status="held")
     transfers.cancel_transfer(transfer=held, by=held.source.owner)
@@ -147,7 +163,7 @@ def streamed(count, **changes):
     """Payments of elsewhere, of one customer."""
     person = builders.person(roles.CUSTOMER, f"Cleo {uuid7().hex}")
     events = [
-        message(raw(person, amount="1.00", at=datetime.now(UTC).isoformat(), **changes))
+        message(raw(person, **({"amount": "1.00", "at": datetime.now(UTC).isoformat()} | changes)))
         for _ in range(count)
     ]
     taken = take(events)

@@ -1,5 +1,6 @@
 """Scores over time: counted by day and band, one's own only, from an index alone."""
 
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,14 +17,22 @@ from fraud import services
 from fraud.models import Decision
 from fraud.monitoring.policy import MONITORING
 from fraud.monitoring.scores import stability
-from fraud.monitoring.selectors import scores_by_day
+from fraud.monitoring.selectors import (
+    DECIDED,
+    bins_between,
+    degraded_between,
+    scores_by_day,
+    scores_by_hour,
+    scores_by_minute,
+    stopped,
+)
 from fraud.tests.factories import NOON, customer, facts
 
 ADDRESS = "/api/v1/analytics/risk-scores"
 TODAY = NOON.date()
 
 
-def decided(person, score=0.0, verdict="VERIFIED", at=NOON):
+def decided(person, score=0.0, verdict="VERIFIED", at=NOON, **more):
     return Decision.objects.create(
         id=uuid7(),
         subject="trf_x",
@@ -37,7 +46,15 @@ def decided(person, score=0.0, verdict="VERIFIED", at=NOON):
         snapshot={},
         ruleset="test",
         at=at,
+        **more,
     )
+
+
+def again(one):
+    """The same once more."""
+    made = copy(one)
+    made.pk = uuid7()
+    return made
 
 
 def client_of(user) -> APIClient:
@@ -105,17 +122,44 @@ def test_the_first_and_the_last_moment_of_a_range_count(ada):
 
 def test_an_index_alone_answers(ada):
     """Nothing of the rows is read: their snapshots are large."""
-    decided(ada)
+    one = decided(ada)
+    # Of a few rows, one way to read them is as good as another.
+    Decision.objects.bulk_create(again(one) for _ in range(3_000))
     with connection.cursor() as cursor, CaptureQueriesContext(connection) as seen:
         scores_by_day(Decision.objects.all(), TODAY, TODAY, UTC)
         scores_by_day(Decision.objects.filter(customer=ada), TODAY, TODAY, UTC)
+        year = TODAY - timedelta(days=365)
+        scores_by_day(Decision.objects.all(), year, TODAY, UTC, moment=DECIDED)
+        bins_between(NOON - timedelta(days=30), NOON)
+        scores_by_minute(NOON - timedelta(hours=1), NOON)
         queries = [one["sql"] for one in seen.captured_queries]
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
         plans = []
         for query in queries:
             cursor.execute(f"EXPLAIN {query}")
             plans.append("\n".join(row[0] for row in cursor.fetchall()))
+    assert len(plans) == 5
     assert all("Index Only Scan using fraud_decision_" in plan for plan in plans)
+
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    "recorded, counts",
+    [(NOON - MICROSECOND, 0), (NOON, 1), (NOON + timedelta(hours=1) - MICROSECOND, 1),
+     (NOON + timedelta(hours=1), 0)],
+)  # fmt: skip
+@pytest.mark.parametrize("asked", [NOON, NOON - timedelta(days=300)])
+def test_what_officers_watch_goes_by_when_it_was_decided(ada, recorded, counts, asked):
+    """However long ago the payment was asked for."""
+    decided(ada, 0.7, "BLOCKED", at=asked, recorded_at=recorded, degraded=["redis"])
+    until = NOON + timedelta(hours=1)
+    assert scores_by_hour(NOON, until).decisions == counts
+    assert sum(one.decisions for one in scores_by_minute(NOON, until)) == counts
+    assert sum(bins_between(NOON, until)) == counts
+    assert stopped(NOON, until).count() == counts
+    assert degraded_between(NOON, until) == counts
 
 
 # --- how far a distribution moved -------------------------------------------------------------
