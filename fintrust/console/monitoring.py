@@ -62,7 +62,7 @@ def monitoring(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 def _start(until: datetime, days: int) -> datetime:
-    """Where the first hour or the first day of a range begins: all of the page counts from there."""
+    """Where the first hour or day of a range begins: all of the page counts from there."""
     if days == 1:
         return (until - timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
     first = until.date() - timedelta(days=days - 1)
@@ -161,7 +161,7 @@ def _drift(counted: Scores, since: datetime, days: int) -> dict[str, Any]:
     """The scores of this range against the one before it."""
     before = selectors.bins_between(since - timedelta(days=days), since)
     index = stability(before, counted.bins)
-    words = "nothing to compare with" if index is None else "steady"
+    words = "too few to tell" if index is None else "steady"
     tone = ""
     if index is not None and index >= MONITORING.drift_from:
         words, tone = "has moved", "waiting"

@@ -108,6 +108,12 @@ def test_monitoring_counts_what_a_stream_told_of_late_when_it_came(officer, name
     assert "By when it was decided" in page.content.decode()
 
 
+def test_monitoring_raises_no_alarm_of_a_few_scores(officer, busy):
+    page = officer.get(MONITORING)
+    assert (page.context["drift"]["index"], page.context["drift"]["tone"]) == (None, "")
+    assert "too few to tell" in page.content.decode()
+
+
 def test_monitoring_shows_how_held_payments_ended(officer, busy):
     held = Transfer.objects.get(status="held")
     transfers.cancel_transfer(transfer=held, by=held.source.owner)

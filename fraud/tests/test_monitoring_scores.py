@@ -4,6 +4,7 @@ from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 import time_machine
 from django.contrib.auth.models import Group
@@ -166,20 +167,39 @@ def test_what_officers_watch_goes_by_when_it_was_decided(ada, recorded, counts, 
 
 
 def test_a_distribution_that_stays_has_not_moved():
-    assert stability([50, 30, 20], [500, 300, 200]) == pytest.approx(0, abs=1e-9)
+    assert stability([500, 300, 200], [5000, 3000, 2000]) == pytest.approx(0, abs=1e-9)
 
 
 def test_how_far_it_moved_is_the_population_stability_index():
     # (.4 - .5) ln(.4/.5) + (.6 - .5) ln(.6/.5)
-    assert stability([50, 50], [40, 60]) == pytest.approx(0.040547, abs=1e-6)
-    moved = stability([90, 10], [50, 50])
+    assert stability([5000, 5000], [4000, 6000]) == pytest.approx(0.040547, abs=1e-6)
+    moved = stability([900, 100], [500, 500])
     assert moved is not None and moved > MONITORING.drift_alarm
 
 
 def test_an_empty_band_is_no_catastrophe_and_nothing_is_no_drift():
-    assert stability([100, 0], [100, 0]) == 0
+    assert stability([1000, 0], [1000, 0]) == 0
     assert stability([], []) is None
     assert stability([0, 0], [3, 4]) is None
+
+
+@pytest.mark.parametrize("before, now, known", [(500, 500, True), (499, 9_999, False),
+                                                (9_999, 499, False)])  # fmt: skip
+def test_of_too_few_decisions_nobody_can_tell(before, now, known):
+    assert MONITORING.drift_decisions_min == 500
+    assert (stability([before, 0], [0, now]) is not None) is known
+
+
+@pytest.mark.parametrize("count, quiet", [(500, True), (400, False)])
+def test_with_enough_decisions_chance_alone_hardly_ever_looks_like_a_move(count, quiet):
+    """Of the same population, 99 in 100 pairs of samples stay below what is worth a look."""
+    dice = np.random.default_rng(7)
+    shares = [0.4, 0.2, 0.1, 0.08, 0.07, 0.05, 0.04, 0.03, 0.02, 0.01]
+    pairs = zip(
+        dice.multinomial(count, shares, 4_000), dice.multinomial(count, shares, 4_000), strict=True
+    )
+    noise = [stability(a.tolist(), b.tolist(), enough=0) for a, b in pairs]
+    assert (np.quantile(noise, 0.99) < MONITORING.drift_from) == quiet
 
 
 # --- the door -------------------------------------------------------------------------------
