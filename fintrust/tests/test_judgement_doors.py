@@ -24,6 +24,7 @@ from fraud.models import Alert, Decision
 from fraud.monitoring.fairness import ENOUGH
 from fraud.rulebook import services as rules
 from fraud.stream.services import take
+from fraud.tests.factories import limit_payments
 from fraud.tests.stream_help import message, raw
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +107,10 @@ def test_monitoring_counts_what_a_stream_told_of_late_when_it_came(officer, name
     assert page.context["scores"].decisions == 3
     assert [one.hits for one in page.context["officers"]] == [3]
     assert "By when it was decided" in page.content.decode()
+
+
+def test_monitoring_says_what_was_refused_by_own_limits(officer, busy):
+    assert "refused by own limit" in officer.get(MONITORING).content.decode()
 
 
 def test_monitoring_raises_no_alarm_of_a_few_scores(officer, busy):
@@ -243,6 +248,13 @@ def test_an_officer_asks_and_the_look_is_remembered(officer, two):
     assert "It would be held" in page.content.decode()
     assert Record.objects.get(purpose="what-if").owner_id == two[0].owner_id
     assert not Transfer.objects.filter(kind="transfer").exists()
+
+
+def test_an_officer_is_told_that_it_is_the_customers_own_limit(officer, two):
+    limit_payments(two[0].owner, {"EUR": 5_00})
+    text = officer.post(WHAT_IF, asked(two)).content.decode()
+    assert "own limit, whatever the risk" in text
+    assert "safe; ruleset" not in text
 
 
 def test_an_officer_pretends_that_other_things_were_known(officer, two):

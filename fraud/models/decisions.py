@@ -132,6 +132,11 @@ class Decision(PublicModel):
         made.matched, made.matched_in_shadow = judged.matched, judged.matched_in_shadow
         return made
 
+    @property
+    def risk_words(self) -> str:
+        """For people: what a customer's own limit refuses says nothing of a risk."""
+        return "Own limit" if self.forbidden else self.get_risk_level_display()
+
     def facts_then(self) -> Facts:
         return Facts.from_json(self.facts)
 
