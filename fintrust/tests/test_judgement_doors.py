@@ -88,9 +88,9 @@ def test_monitoring_counts_what_was_decided(officer, busy, name):
     assert (counts["FLAGGED"], counts["BLOCKED"]) == (1, 1)
     assert counts["VERIFIED"] == Decision.objects.filter(verdict="VERIFIED").count()
     assert sum(page.context["scores"].bins) == Decision.objects.count()
-    codes = {one.code: (one.held, one.refused) for one in page.context["reasons"]}
-    assert codes["largest_amount"] == (0, 1)
-    assert codes["new_payee_large_amount"][0] == 1
+    codes = {one.name: (one.held, one.refused) for one in page.context["reasons"]}
+    assert codes["Largest amount"] == (0, 1)
+    assert codes["New payee large amount"][0] == 1
     assert [decision.verdict for decision in page.context["newest"]] == ["BLOCKED", "FLAGGED"]
 
 
@@ -214,7 +214,7 @@ def test_fairness_says_which_groups_can_be_judged(officer, count, judged):
     assert f"{judged} of {total} groups have enough payments to be judged" in text
     assert ("No group that can be judged stands out" in text) is bool(judged)
     assert ("Too few payments to tell" in text) is not bool(judged)
-    assert text.count("(too few to tell)") == total - judged
+    assert len(re.findall(r"\(too few( others)? to tell\)", text)) == total - judged
 
 
 def test_fairness_of_a_quiet_bank_is_a_page(officer):

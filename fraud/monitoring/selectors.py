@@ -5,7 +5,7 @@ tells of late counts when it came. A customer's own history goes by when they as
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Count, F, FloatField, Func, IntegerField, Max, Q, Sum, Value
 from django.db.models.functions import Least, TruncDate, TruncHour, TruncMinute
 
+from fintrust.core.ids import from_public
 from fraud.models import (
     Alert,
     Decision,
@@ -118,7 +119,7 @@ def stopped(since: datetime, until: datetime) -> DecisionQuerySet:
 class RuleHits:
     """How often a reason was given, among decisions that stopped a payment."""
 
-    code: str
+    name: str  # in words
     held: int
     refused: int
 
@@ -134,8 +135,23 @@ def top_reasons(since: datetime, until: datetime) -> list[RuleHits]:
     for verdict, reasons in rows:
         for code in {reason["code"] for reason in reasons}:
             counts[code][verdict] += 1
-    found = [RuleHits(code, by[FLAGGED], by[BLOCKED]) for code, by in counts.items()]
-    return sorted(found, key=lambda one: (-one.total, one.code))[: MONITORING.rules_shown]
+    names = _rule_names(counts)
+    found = [
+        RuleHits(names.get(code) or code.replace("_", " ").capitalize(), by[FLAGGED], by[BLOCKED])
+        for code, by in counts.items()
+    ]
+    return sorted(found, key=lambda one: (-one.total, one.name))[: MONITORING.rules_shown]
+
+
+def _rule_names(codes: Iterable[str]) -> dict[str, str]:
+    """The names of officers' rules, by the code they give as a reason."""
+    ids = [
+        from_public(RuleVersion.prefix, code)
+        for code in codes
+        if code.startswith(f"{RuleVersion.prefix}_")
+    ]
+    versions = RuleVersion.objects.filter(pk__in=ids).select_related("rule") if ids else ()
+    return {version.public_id: version.rule.name for version in versions}
 
 
 @dataclass(frozen=True, slots=True)
