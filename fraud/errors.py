@@ -9,6 +9,12 @@ class InvalidLimit(Invalid):
     code, field = "invalid-limit", "max_transaction_amount"
 
 
+class LimitsMissing(Invalid):
+    """Name at least one limit. To have none any more, send one of them empty or null."""
+
+    code = "limits-missing"
+
+
 class TooManyPendingChanges(Conflict):
     """Several looser limits are waiting already. Tighter ones are taken at any time."""
 

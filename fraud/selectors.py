@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -56,13 +57,16 @@ def snapshot_for(facts: Facts) -> Snapshot:
     return known_for(facts)[0]
 
 
-def known_for(facts: Facts, asked: Statement | None = None) -> tuple[Snapshot, UUID | None]:
+def known_for(
+    facts: Facts, asked: Statement | None = None, *, limits_at: datetime | None = None
+) -> tuple[Snapshot, UUID | None]:
     """The same, and which of the officers' rulesets is in force, in one round trip. Another
-    statement asks with other bounds."""
+    statement asks with other bounds. The customer's own limits are those in force now, or at that
+    moment: `facts.at` is what somebody says, and must not choose them."""
     asked = asked or _statement()
     with travel.looking(presence.of(facts)) as looked:  # Redis answers while PostgreSQL does
         (row,) = prepared.ask(asked.sql, _parameters(facts))  # aggregates always answer
-        return _known(facts, asked, row, looked())
+        return _known(facts, asked, row, looked(), limits_at)
 
 
 def known_for_all(payments: Sequence[Facts]) -> list[tuple[Snapshot, UUID | None]]:
@@ -105,11 +109,15 @@ def _parameters(facts: Facts) -> dict[str, Any]:
 
 
 def _known(
-    facts: Facts, asked: Statement, row: Sequence[Any], looked: travel.Looked
+    facts: Facts,
+    asked: Statement,
+    row: Sequence[Any],
+    looked: travel.Looked,
+    limits_at: datetime | None = None,
 ) -> tuple[Snapshot, UUID | None]:
     *counted, written, risk, officers, listed = row
     clock = features.local(facts.at, facts.timezone)
-    own = limits.in_force(written)
+    own = limits.in_force(written, at=limits_at)
     snapshot = Snapshot(
         local_hour=clock.hour,
         local_minute=clock.minute,

@@ -12,6 +12,7 @@ from banking import selectors
 from banking.answers import services
 from banking.answers.selectors import asked_about
 from banking.models import Account, Transfer
+from banking.selectors import Seen
 from fintrust.core.errors import NotFound, Problem
 from fraud.labels.selectors import answer_of, dispute_of
 from fraud.models import Dispute
@@ -40,8 +41,12 @@ class DisputeForm(forms.Form):
 @require_GET
 @login_required
 def questions(request: HttpRequest) -> HttpResponse:
-    """Everything the bank wonders about, each with two buttons."""
-    return render(request, "banking/questions.html", {"asked": asked_about(request.user)})
+    """Everything the bank wonders about, each with two buttons, by why it does."""
+    groups: dict[str, list[Seen]] = {}
+    for seen in asked_about(request.user):
+        reasons = seen.transfer.decision.reasons
+        groups.setdefault(reasons[0]["text"] if reasons else "", []).append(seen)
+    return render(request, "banking/questions.html", {"asked": list(groups.items())})
 
 
 @require_POST

@@ -124,8 +124,13 @@ class DecisionView(serializers.Serializer[Decision]):
     id = serializers.CharField(source="public_id")
     transfer = serializers.CharField(source="subject")
     verdict = serializers.ChoiceField(Decision.Verdict.choices)
-    risk_level = serializers.ChoiceField(Decision.Risk.choices)
+    risk_level = serializers.ChoiceField(
+        Decision.Risk.choices, help_text="Of the score alone: it says nothing of `by_own_limit`."
+    )
     score = serializers.FloatField(min_value=0, max_value=1)
+    by_own_limit = serializers.BooleanField(
+        source="forbidden", help_text="Refused by your own limit, whatever the score."
+    )
     reasons = Reason(many=True)
     ruleset = serializers.CharField()
     at = Moment()

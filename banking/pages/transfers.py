@@ -227,6 +227,9 @@ def _show(
     mine = selectors.knows_why(request.user, found)
     receipt = receipt_of(request.user, found)
     headline, explanation = _headline(receipt, mine)
+    by_own_limit = found.source.owner_id == request.user.pk and found.decision.forbidden
+    if by_own_limit and found.status == Transfer.Status.REFUSED:
+        explanation = "Your own limits do not allow it. No money moved."
     flow = insights.flow_of(request.user, found)
     context = {
         "headline": headline,
@@ -239,7 +242,7 @@ def _show(
         "rate": terms.spelled(found.rate) if found.rate else "",
         "decision": found.decision if mine else None,  # the receiver must not see our doubts
         **_explained(request.user, found),
-        "by_own_limit": found.source.owner_id == request.user.pk and found.decision.forbidden,
+        "by_own_limit": by_own_limit,
         **(_confirmation(request, found, way, form) if mine and found.is_held else {}),
         "answer": _answer_of(request.user, found),
         "asked": mine and found.status != Transfer.Status.HELD and _is_asked(request.user, found),

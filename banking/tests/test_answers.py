@@ -96,6 +96,18 @@ def test_a_question_stands_on_the_home_page_the_list_and_the_payment(online, pos
     assert "Was this you?" not in page(online, "transfer", posted.public_id)
 
 
+def test_questions_for_one_reason_stand_below_it_once(online, held, posted, send):
+    other = send(11_00)
+    fraud.services.raise_alert(other.decision, kind="afterwards", severity="medium", text="odd")
+    answer = online.get(reverse("questions"))
+    why = held.decision.reasons[0]["text"]
+    found = {why: [one.transfer for one in asked] for why, asked in answer.context["asked"]}
+    assert found == {why: [held], "": [other, posted]}
+    text = answer.content.decode()
+    assert text.count(why[1:]) == 1
+    assert "Why we ask" not in text
+
+
 def test_after_one_answer_the_next_question_is_asked(online, posted, send):
     other = send(11_00)
     fraud.services.raise_alert(other.decision, kind="afterwards", severity="medium", text="odd")

@@ -220,6 +220,7 @@ class TestMovingMoney:
         assert everything()["balances"] == balances
         decision = adas.get(f"{API}/transactions/{answer.json()['id']}/decision").json()
         assert (decision["verdict"], decision["transfer"]) == ("BLOCKED", answer.json()["id"])
+        assert decision["by_own_limit"] is True
         assert send("50.00").json()["status"] != "refused"
 
 

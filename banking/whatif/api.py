@@ -83,7 +83,11 @@ class WhatIfView(serializers.Serializer[Answer]):
     )
     verdict = serializers.ChoiceField(Decision.Verdict.choices, source="verdict.verdict")
     score = serializers.FloatField(min_value=0, max_value=1, source="verdict.score")
-    risk_level = serializers.ChoiceField(Decision.Risk.choices, source="verdict.risk_level")
+    risk_level = serializers.ChoiceField(
+        Decision.Risk.choices,
+        source="verdict.risk_level",
+        help_text="Of the score alone: it says nothing of `by_own_limit`.",
+    )
     by_own_limit = serializers.BooleanField(
         source="verdict.forbidden", help_text="Your own limits refuse it, whatever the score."
     )

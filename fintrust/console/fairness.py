@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -14,13 +15,17 @@ from django.views.decorators.http import require_GET
 from audit import services as audit
 from banking.models import Account, Transfer
 from banking.statements.as_csv import BYTE_ORDER_MARK, text_cell
-from fintrust.core.errors import Invalid
+from fintrust.core.errors import Invalid, NotFound
+from fintrust.core.ids import from_public
+from fraud.models import Decision
 from fraud.monitoring import fairness
 from fraud.monitoring.fairness import GROUPINGS, Group, Judged
 
 RIGHT = "fraud.view_decision"
 RANGES = (30, 90, 365)
 PAYMENTS_MAX = 50_000  # the newest of a range: a second's work, and more changes no rate
+ELSEWHERE = "From elsewhere"  # accounts that are not this bank's: what streams tell of
+CHANNELS = dict(Transfer.Channel.choices)  # a stream's own words stay as they are
 COLUMNS = (
     "grouping", "group", "payments", "held", "refused", "stopped_share", "low", "high",
     "others_share", "far",
@@ -42,6 +47,8 @@ def fairness_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse
             for grouping in GROUPINGS
         ],
         "far": [group for group in found if group.is_far],
+        "groups": len(found),
+        "groups_judged": sum(group.can_be_judged for group in found),
         "enough": fairness.ENOUGH,
         "far_times": fairness.FAR_TIMES,
     }
@@ -78,29 +85,40 @@ def _asked(request: HttpRequest) -> tuple[int, list[Judged]]:
 
 
 def _judged(days: int) -> list[Judged]:
-    """The newest transfers of a range with what they can be grouped by."""
-    products = dict(Account.Product.choices)
-    rows = (
-        Transfer.objects.filter(
-            asked_at__gte=timezone.now() - timedelta(days=days),
-            kind=Transfer.Kind.TRANSFER,
-            source__owner__isnull=False,
-        )
-        .order_by("-asked_at")
-        .values_list(
-            "decision__verdict",
-            "decision__forbidden",
-            "source__product",
-            "currency",
-            "source__owner__date_joined",
-            "source__owner__timezone",
-            "asked_at",
+    """The newest decisions of a range about money that leaves, whichever door it came by, with what
+    they can be grouped by."""
+    found = Decision.objects.filter(
+        facts__outgoing=True, recorded_at__gte=timezone.now() - timedelta(days=days)
+    ).order_by("-recorded_at", "-id")
+    rows = list(
+        found.values_list(
+            "verdict", "forbidden", "facts__account", "facts__currency", "facts__channel",
+            "customer__date_joined", "facts__timezone", "at",
         )[:PAYMENTS_MAX]
-    )
+    )  # fmt: skip
+    products = _products({row[2] for row in rows})
     return [
-        Judged(verdict, forbidden, products[product], currency, joined.date(), zone, at)
-        for verdict, forbidden, product, currency, joined, zone, at in rows
-    ]
+        Judged(
+            verdict, forbidden, products.get(account, ELSEWHERE), currency,
+            CHANNELS.get(channel, channel), joined.date(), zone, at,
+        )
+        for verdict, forbidden, account, currency, channel, joined, zone, at in rows
+    ]  # fmt: skip
+
+
+def _products(accounts: set[str]) -> dict[str, str]:
+    """The kind of each account that is this bank's, by its public id."""
+    uuids = [uuid for account in accounts if (uuid := _account_id(account))]
+    words = dict(Account.Product.choices)
+    found = Account.objects.filter(uuid__in=uuids).only("uuid", "product")
+    return {account.public_id: words[account.product] for account in found}
+
+
+def _account_id(text: str) -> UUID | None:
+    try:
+        return from_public(Account.prefix, text)
+    except NotFound:
+        return None
 
 
 def _row(group: Group) -> tuple[Any, ...]:
@@ -108,8 +126,14 @@ def _row(group: Group) -> tuple[Any, ...]:
     return (
         group.grouping, text_cell(group.name), group.payments, group.held.count,
         group.refused.count, _share(group.stopped.share), _share(low), _share(high),
-        _share(group.others.share), "yes" if group.is_far else "no",
+        _share(group.others.share), _far(group),
     )  # fmt: skip
+
+
+def _far(group: Group) -> str:
+    if not group.can_be_judged:
+        return "too few to tell"
+    return "yes" if group.is_far else "no"
 
 
 def _share(share: float | None) -> str:

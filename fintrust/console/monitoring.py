@@ -36,7 +36,7 @@ def monitoring(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         raise Invalid("Choose one of the ranges offered.", field="range")
     words, days = RANGES[name]
     until = timezone.localtime()
-    since = until - timedelta(days=days)
+    since = _start(until, days)
     counted = _counted(since, until, days)
     more = {
         "range": name,
@@ -61,12 +61,24 @@ def monitoring(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     return render(request, "admin/monitoring.html", {**context, **more})
 
 
+def _start(until: datetime, days: int) -> datetime:
+    """Where the first hour or day of a range begins: all of the page counts from there."""
+    if days == 1:
+        return (until - timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    first = until.date() - timedelta(days=days - 1)
+    return selectors.midnight(first, timezone.get_current_timezone())
+
+
 def _counted(since: datetime, until: datetime, days: int) -> Scores:
     if days == 1:
         return selectors.scores_by_hour(since, until)
-    zone = timezone.get_current_timezone()
-    first = until.date() - timedelta(days=days - 1)
-    return selectors.scores_by_day(Decision.objects.all(), first, until.date(), zone)
+    return selectors.scores_by_day(
+        Decision.objects.all(),
+        since.date(),
+        until.date(),
+        timezone.get_current_timezone(),
+        moment=selectors.DECIDED,
+    )
 
 
 def _label(at: Any, hourly: bool) -> str:
@@ -149,7 +161,7 @@ def _drift(counted: Scores, since: datetime, days: int) -> dict[str, Any]:
     """The scores of this range against the one before it."""
     before = selectors.bins_between(since - timedelta(days=days), since)
     index = stability(before, counted.bins)
-    words = "nothing to compare with" if index is None else "steady"
+    words = "too few to tell" if index is None else "steady"
     tone = ""
     if index is not None and index >= MONITORING.drift_from:
         words, tone = "has moved", "waiting"

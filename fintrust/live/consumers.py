@@ -137,7 +137,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if not found:
             return None
         self._cursor = found[-1][0]
-        rows = feed.rows_of(event for _, event in found)
+        rows = feed.rows_of(feed.shown(event for _, event in found))
         with timezone.override(zone_of(self.user)):
             html = feed.html_of(rows, may_acknowledge=self._may_acknowledge)
         return {"type": "rows", "cursor": str(self._cursor), "count": len(rows), "html": html}

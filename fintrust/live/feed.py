@@ -8,13 +8,15 @@ from operator import or_
 from typing import Any, Self
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
 from django.template.loader import render_to_string
 
+from banking.models import Transfer
 from fintrust.core import live
 from fintrust.core.models import Event
 from fintrust.core.money import Money
 from fintrust.live.policy import STANDARD, FeedPolicy
-from fraud.models import Decision
+from fraud.models import Alert, Decision
 from fraud.selectors import alerts, decision_for
 
 RAISED, ACKNOWLEDGED = "alert.raised", "alert.acknowledged"
@@ -27,6 +29,10 @@ _BY_VERDICT = {
     Decision.Verdict.FLAGGED.value: "medium",
     Decision.Verdict.VERIFIED.value: "low",
 }
+# What is held or refused at once is an alert in the same moment: one row, and the alert has more.
+_HELD, _REFUSED = "transfer.held", "transfer.refused"
+_TOLD = {_HELD: Decision.Verdict.FLAGGED.value, _REFUSED: Decision.Verdict.BLOCKED.value}
+TOLD_BY_ALERT = reduce(or_, (Q(kind=kind, data__verdict=said) for kind, said in _TOLD.items()))
 _SEARCHED = ("from", "to", "transfer", "kind", "text")
 
 
@@ -56,6 +62,7 @@ class Filters:
 def events(filters: Filters, *, before: live.Cursor | None = None) -> QuerySet[Event]:
     """The events that are rows of the feed, newest first, narrowed."""
     found = live.visible(live.SUPPORT, before=before).exclude(kind=ACKNOWLEDGED)
+    found = found.exclude(TOLD_BY_ALERT)
     if filters.family:
         found = found.filter(_of_family(filters.family))
     if filters.severity:
@@ -65,6 +72,11 @@ def events(filters: Filters, *, before: live.Cursor | None = None) -> QuerySet[E
     if filters.text:
         found = found.filter(_mentions(filters.text))
     return found.order_by("-tx", "-id")
+
+
+def shown(arrived: Iterable[Event]) -> list[Event]:
+    """Those of the events that come to the feed as rows of their own, or change one."""
+    return [one for one in arrived if _TOLD.get(one.kind, "") != one.data.get("verdict", "-")]
 
 
 def bounded(cursor: live.Cursor, policy: FeedPolicy = STANDARD) -> tuple[live.Cursor, int]:
@@ -92,7 +104,14 @@ def _mentions(text: str) -> Q:
     mentioned = Q(subject__icontains=text)
     for key in _SEARCHED:
         mentioned |= Q(**{f"data__{key}__icontains": text})
-    return mentioned
+    transfer = KeyTextTransform("transfer", OuterRef("data"))
+    sides = Q(data__from__icontains=text) | Q(data__to__icontains=text)
+    of_its_movement = Q(Exists(_movements(subject=transfer).filter(sides)))
+    return mentioned | (Q(kind=RAISED) & of_its_movement)
+
+
+def _movements(**of: Any) -> QuerySet[Event]:
+    return Event.objects.filter(topic=live.SUPPORT, kind__startswith="transfer.", **of)
 
 
 def _as_severe(severity: str) -> Q:
@@ -146,8 +165,7 @@ class Row:
             return _CASES[self.kind]
         thing = str(self.data.get("kind", "transfer")).capitalize()
         if self.is_alert:
-            blocked = self.data.get("verdict") == Decision.Verdict.BLOCKED
-            return f"{thing} {'blocked' if blocked else 'flagged'}"
+            return _alerted(thing, self.data)
         return f"{thing} {self.kind.partition('.')[2]}"
 
     @property
@@ -188,6 +206,26 @@ class Row:
         return " ".join(found).lower()
 
 
+def _alerted(thing: str, data: Mapping[str, Any]) -> str:
+    """What was noticed, and what became of the payment; elsewhere that is not ours to say."""
+    named = _ALERTS.get(str(data.get("alert")))
+    if named:
+        return named.format(thing)
+    blocked = data.get("verdict") == Decision.Verdict.BLOCKED
+    if not str(data.get("transfer", "")).startswith(f"{Transfer.prefix}_"):
+        return f"{thing} elsewhere {'blocked' if blocked else 'flagged'}"
+    return f"{thing} {'refused' if blocked else 'held'}"
+
+
+_ALERTS = {
+    Alert.Kind.LIMIT.value: "{} refused by own limit",
+    Alert.Kind.AFTERWARDS.value: "{} unlike others",
+    Alert.Kind.RULE.value: "Rule stopped by its budget",
+    Alert.Kind.DENIED.value: "{} was not the customer",
+    Alert.Kind.DISPUTED.value: "{} disputed by the customer",
+}
+
+
 def _doer(data: Mapping[str, Any]) -> str:
     """Of a case: who did it, for whom, and with which outcome."""
     by, officer = data.get("by", ""), data.get("officer", "")
@@ -218,16 +256,16 @@ _ICONS = {
     RAISED: "shield-alert",
     **dict.fromkeys(_CASES, "inbox"),
     "transfer.posted": "check",
-    "transfer.held": "hourglass",
-    "transfer.refused": "ban",
+    _HELD: "hourglass",
+    _REFUSED: "ban",
     "transfer.cancelled": "x",
     "transfer.expired": "clock",
 }
 _TONES = {
     **dict.fromkeys(_DAMAGE, "error"),
     "transfer.posted": "success",
-    "transfer.held": "warning",
-    "transfer.refused": "error",
+    _HELD: "warning",
+    _REFUSED: "error",
     "transfer.cancelled": "neutral",
     "transfer.expired": "neutral",
 }
@@ -256,14 +294,27 @@ def rows_of(found: Iterable[Event]) -> list[Row]:
         event.subject: {"at": event.at, **event.data} for event in _acknowledgements_of(alerts)
     }
     raised = _raised(given)
+    sides = _sides_of([*given, *raised.values()])
     rows = []
     for event in given:
         origin = raised.get(event.subject) if event.kind == ACKNOWLEDGED else event
         if origin is not None:
             row = row_of(origin)
+            row = replace(row, data={**sides.get(str(row.data.get("transfer")), {}), **row.data})
             handled, known = acknowledged.get(row.subject), origin is not event
             rows.append(replace(row, acknowledged=handled, is_update=known))
     return rows
+
+
+def _sides_of(given: list[Event]) -> dict[str, dict[str, str]]:
+    """From whom and to whom, by transfer, masked: an alert does not know, its movement does."""
+    transfers = {event.data.get("transfer") for event in given if event.kind == RAISED} - {None}
+    if not transfers:
+        return {}
+    return {
+        event.subject: {side: event.data[side] for side in ("from", "to") if side in event.data}
+        for event in _movements(subject__in=transfers)
+    }
 
 
 def _acknowledgements_of(alerts: set[str]) -> Iterable[Event]:
@@ -300,4 +351,5 @@ def story_of(row: Row) -> list[Row]:
     transfer = str(row.data.get("transfer", row.subject))
     about = [transfer, *(alert.public_id for alert in alerts().filter(decision__subject=transfer))]
     related = live.visible(live.SUPPORT).filter(subject__in=about).exclude(kind=ACKNOWLEDGED)
+    related = related.exclude(TOLD_BY_ALERT)
     return rows_of(related.order_by("tx", "id")[:STORY_ROWS_MAX])

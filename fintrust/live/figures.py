@@ -83,7 +83,7 @@ def _minutes(now: datetime) -> list[Minute]:
         .values("minute")
         .annotate(
             alerts=Count("id", filter=Q(kind=feed.RAISED)),
-            movements=Count("id", filter=Q(kind__startswith="transfer.")),
+            movements=Count("id", filter=Q(kind__startswith="transfer.") & ~feed.TOLD_BY_ALERT),
         )
         .order_by("minute")
     )

@@ -76,7 +76,7 @@ def _news(request: HttpRequest) -> HttpResponse:
     """What came after a cursor: the socket's answer over plain HTTP, for networks that block it."""
     cursor, skipped = feed.bounded(live.Cursor.parse(request.GET["after"]))
     found = live.after(cursor, live.SUPPORT, STANDARD.batch_rows_max)
-    rows = feed.rows_of(event for _, event in found)
+    rows = feed.rows_of(feed.shown(event for _, event in found))
     may_acknowledge = access.may_acknowledge(request.user)
     html = feed.html_of(rows, may_acknowledge=may_acknowledge, request=request)
     response = HttpResponse(html)

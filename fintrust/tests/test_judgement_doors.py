@@ -16,10 +16,16 @@ from banking.models import Transfer
 from banking.transfers import services as transfers
 from fintrust.console.books import BYTE_ORDER_MARK
 from fintrust.core import roles
+from fintrust.core.ids import uuid7
 from fintrust.tests import builders
 from fintrust.tests.test_console import signed_in
 from fraud.labels.services import label
 from fraud.models import Alert, Decision
+from fraud.monitoring.fairness import ENOUGH
+from fraud.rulebook import services as rules
+from fraud.stream.services import take
+from fraud.tests.factories import limit_payments
+from fraud.tests.stream_help import message, raw
 
 pytestmark = pytest.mark.django_db
 MONITORING, FAIRNESS, WHAT_IF = "/admin/monitoring/", "/admin/fairness/", "/admin/what-if/"
@@ -82,10 +88,35 @@ def test_monitoring_counts_what_was_decided(officer, busy, name):
     assert (counts["FLAGGED"], counts["BLOCKED"]) == (1, 1)
     assert counts["VERIFIED"] == Decision.objects.filter(verdict="VERIFIED").count()
     assert sum(page.context["scores"].bins) == Decision.objects.count()
-    codes = {one.code: (one.held, one.refused) for one in page.context["reasons"]}
-    assert codes["largest_amount"] == (0, 1)
-    assert codes["new_payee_large_amount"][0] == 1
+    codes = {one.name: (one.held, one.refused) for one in page.context["reasons"]}
+    assert codes["Largest amount"] == (0, 1)
+    assert codes["New payee large amount"][0] == 1
     assert [decision.verdict for decision in page.context["newest"]] == ["BLOCKED", "FLAGGED"]
+
+
+@pytest.mark.parametrize("name", ["day", "week", "month"])
+def test_monitoring_counts_what_a_stream_told_of_late_when_it_came(officer, name):
+    """Everything on the page goes by one clock, or a rule would match more than was decided."""
+    author = builders.person(roles.COMPLIANCE, "Rita Ruler")
+    version = rules.write_rule(
+        by=author, name="Any", purpose="All", condition="amount > 0", action="hold"
+    )
+    rules.try_out(version=version, by=author)
+    streamed(3, at=(datetime.now(UTC) - timedelta(days=40)).isoformat())
+    page = officer.get(MONITORING, {"range": name})
+    assert page.context["scores"].decisions == 3
+    assert [one.hits for one in page.context["officers"]] == [3]
+    assert "By when it was decided" in page.content.decode()
+
+
+def test_monitoring_says_what_was_refused_by_own_limits(officer, busy):
+    assert "refused by own limit" in officer.get(MONITORING).content.decode()
+
+
+def test_monitoring_raises_no_alarm_of_a_few_scores(officer, busy):
+    page = officer.get(MONITORING)
+    assert (page.context["drift"]["index"], page.context["drift"]["tone"]) == (None, "")
+    assert "too few to tell" in page.content.decode()
 
 
 def test_monitoring_shows_how_held_payments_ended(officer, busy):
@@ -135,8 +166,55 @@ def test_fairness_counts_by_group_and_leaves_own_limits_out(officer, busy):
     assert [(one.payments, one.held.count, one.refused.count) for one in products] == [(2, 1, 0)]
     assert page.context["own_limits"] == 1
     text = page.content.decode()
-    assert "No group stands out" in text
+    assert "Too few payments to tell" in text
     assert "stores nothing about origin, sex, faith, age or health" in text
+
+
+def streamed(count, **changes):
+    """Payments of elsewhere, of one customer."""
+    person = builders.person(roles.CUSTOMER, f"Cleo {uuid7().hex}")
+    events = [
+        message(raw(person, **({"amount": "1.00", "at": datetime.now(UTC).isoformat()} | changes)))
+        for _ in range(count)
+    ]
+    taken = take(events)
+    assert Decision.objects.of(person).count() == count, taken
+    return Decision.objects.of(person)
+
+
+def groups_of(page, grouping):
+    found = {one.name: groups for one, groups in page.context["groupings"]}[grouping]
+    return {one.name: one for one in found}
+
+
+def test_fairness_counts_payments_whichever_door_they_came_by(officer, two):
+    builders.send(two[0], two[1], 4_00)
+    streamed(3, channel="card")
+    streamed_in = streamed(2, kind="deposit", counterparty=None)
+    assert streamed_in.count() == 2  # money that arrives is stopped by nobody
+    page = officer.get(FAIRNESS)
+    assert page.context["payments"] == 4
+    products, channels = groups_of(page, "product"), groups_of(page, "channel")
+    assert {name: one.payments for name, one in products.items()} == {
+        "Current account": 1, "From elsewhere": 3,
+    }  # fmt: skip
+    assert {name: one.payments for name, one in channels.items()} == {
+        "Online banking": 1, "card": 3,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("count, judged", [(ENOUGH - 1, 0), (ENOUGH, 2)])
+def test_fairness_says_which_groups_can_be_judged(officer, count, judged):
+    streamed(count, channel="card")
+    streamed(ENOUGH, channel="app")
+    page = officer.get(FAIRNESS)
+    assert page.context["groups_judged"] == judged
+    text = page.content.decode()
+    total = page.context["groups"]
+    assert f"{judged} of {total} groups have enough payments to be judged" in text
+    assert ("No group that can be judged stands out" in text) is bool(judged)
+    assert ("Too few payments to tell" in text) is not bool(judged)
+    assert len(re.findall(r"\(too few( others)? to tell\)", text)) == total - judged
 
 
 def test_fairness_of_a_quiet_bank_is_a_page(officer):
@@ -147,9 +225,12 @@ def test_the_fairness_file_says_the_same_and_leaves_a_record(officer, busy):
     text = officer.get(FAIRNESS + "csv/").content.decode()
     assert text.startswith(BYTE_ORDER_MARK)
     rows = list(csv.DictReader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK))))
-    assert {row["grouping"] for row in rows} == {"product", "currency", "age", "zone", "hour"}
+    assert {row["grouping"] for row in rows} == {
+        "product", "channel", "currency", "age", "zone", "hour",
+    }  # fmt: skip
     (currency,) = (row for row in rows if row["grouping"] == "currency")
     assert (currency["group"], currency["payments"], currency["held"]) == ("EUR", "2", "1")
+    assert currency["far"] == "too few to tell"
     assert currency["stopped_share"] == "0.500000"
     assert Record.objects.filter(action="fraud.fairness.downloaded").count() == 1
 
@@ -167,6 +248,13 @@ def test_an_officer_asks_and_the_look_is_remembered(officer, two):
     assert "It would be held" in page.content.decode()
     assert Record.objects.get(purpose="what-if").owner_id == two[0].owner_id
     assert not Transfer.objects.filter(kind="transfer").exists()
+
+
+def test_an_officer_is_told_that_it_is_the_customers_own_limit(officer, two):
+    limit_payments(two[0].owner, {"EUR": 5_00})
+    text = officer.post(WHAT_IF, asked(two)).content.decode()
+    assert "own limit, whatever the risk" in text
+    assert "safe; ruleset" not in text
 
 
 def test_an_officer_pretends_that_other_things_were_known(officer, two):

@@ -91,7 +91,7 @@ def test_a_rule_fires_is_seen_becomes_a_case_and_is_learned_from(stack, door, ru
     stopped = time.monotonic()
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     expect(page.get_by_text(TOLD).first).to_be_visible()
-    alert = live.locator("[data-feed] > li", has_text="flagged").filter(has_text=f"€{AMOUNT}")
+    alert = live.locator("[data-feed] > li", has_text="held").filter(has_text=f"€{AMOUNT}")
     expect(alert.first).to_be_visible(timeout=1_000)
     assert time.monotonic() - stopped < 1.5, "the alert was not on the feed within a second"
 

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 import fraud.services
 from audit.models import Record
+from banking.numbers import number_of
 from banking.transfers import services as transfers
 from fintrust.asgi import application
 from fintrust.core import live, roles
@@ -26,6 +27,7 @@ from fintrust.core.models import Event, User
 from fintrust.live import consumers, feed, wakes
 from fintrust.live.policy import FeedPolicy
 from fintrust.tests import builders
+from fraud.labels.services import answer
 from fraud.models import Decision
 
 QUICK = FeedPolicy(poll_seconds=0.2, beat_seconds=0.1, batch_rows_max=3, seen_seconds_max=0.5)
@@ -74,7 +76,7 @@ def test_the_page_needs_no_more_queries_for_more_rows(bank, django_assert_max_nu
     support = signed_in(builders.person(roles.SUPPORT))
     source, target = builders.two_accounts()
     builders.alert(source, target)
-    with django_assert_max_num_queries(20) as few:
+    with django_assert_max_num_queries(21) as few:
         support.get("/live/")
     for number in range(40):
         tell(number)
@@ -98,20 +100,58 @@ def test_the_filters_narrow_the_list(bank):
         page = support.get(f"/live/?{query}").content.decode()
         return set(Event.objects.filter(pk__in=ids(page)).values_list("kind", flat=True))
 
-    assert kinds("") == {"transfer.posted", "transfer.refused", "alert.raised"}
+    # What is refused at once is its alert's row, and no second one.
+    assert kinds("") == {"transfer.posted", "alert.raised"}
     assert kinds("kind=alert") == {"alert.raised"}
-    assert kinds("kind=transfer") == {"transfer.posted", "transfer.refused"}
-    assert kinds("severity=high") == {
-        "transfer.refused"
-    }  # an own limit is an alert of low severity
+    assert kinds("kind=transfer") == {"transfer.posted"}
+    assert kinds("severity=high") == set()  # an own limit is an alert of low severity
     assert kinds("severity=low") == {"transfer.posted", "alert.raised"}
     assert kinds(f"q={alert.public_id.upper()}") == {"alert.raised"}
     assert kinds("q=own+limit%25") == set()
+    assert kinds(f"q={number_of(source.pk)[-4:]}") == {"transfer.posted", "alert.raised"}
     assert kinds("waiting=1") == {"alert.raised"}
     officer = builders.person(roles.COMPLIANCE)
     fraud.services.acknowledge_alert(alert=alert, by=officer)
     assert kinds("waiting=1") == set()
     assert kinds("kind=nonsense&severity=x") == kinds("")
+
+
+def titles(html: str) -> list[str]:
+    return re.findall(r'class="feed-title"[^>]*>([^<]+)<', html)
+
+
+def test_one_thing_is_one_row_under_the_right_heading(bank):
+    source, target = builders.two_accounts()
+    transfer = builders.held(source, target)
+    officer = builders.person(roles.COMPLIANCE)
+    transfers.refuse_transfer(transfer=transfer, by=officer, reason="not hers")
+    sent = builders.send(source, target, 4_00)
+    answer(decision=sent.decision, mine=False, by=source.owner)
+    builders.alert(source, target)
+    support = signed_in(builders.person(roles.SUPPORT))
+    page = support.get("/live/").content.decode()
+    assert [title for title in titles(page) if "ase" not in title] == [
+        "Transfer refused by own limit",
+        "Transfer was not the customer",
+        "Transfer posted",
+        "Transfer refused",  # by the officer: another thing than that it was held
+        "Transfer held",
+        "Deposit posted",
+    ]
+    news = support.get("/live/?after=0-0").content.decode()
+    assert titles(news) == titles(page)
+    own_limit = page[page.index("refused by own limit") :]
+    assert "→" in own_limit[: own_limit.index("</li>")]  # from whom to whom
+    minutes = support.get("/live/figures/").context["figures"]
+    assert minutes.alerts_hour + minutes.movements_hour == 6
+
+
+def test_what_is_noticed_elsewhere_is_not_said_to_be_held_here(bank):
+    data = {"alert": "payment", "kind": "transfer", "transfer": "evt_1", "verdict": "BLOCKED"}
+    with transaction.atomic():
+        live.publish([live.SUPPORT], feed.RAISED, subject="alr_1", data=data)
+    page = signed_in(builders.person(roles.SUPPORT)).get("/live/").content.decode()
+    assert titles(page) == ["Transfer elsewhere blocked"]
 
 
 def test_older_rows_are_a_link_away_and_none_is_lost(bank):

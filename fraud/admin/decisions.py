@@ -23,7 +23,7 @@ from fraud.replay import replay
 from fraud.selectors import changes_that_pass
 
 VERDICTS = {"Verified": "success", "Flagged": "warning", "Blocked": "danger"}
-RISKS = {"Safe": "success", "Suspicious": "warning", "Critical": "danger"}
+RISKS = {"Safe": "success", "Suspicious": "warning", "Critical": "danger", "Own limit": "info"}
 
 
 @admin.register(Decision)
@@ -67,7 +67,7 @@ class DecisionAdmin(FraudAdmin):
 
     @display(description="risk", ordering="risk_level", label=RISKS)
     def risk_badge(self, decision: Decision) -> str:
-        return decision.get_risk_level_display()
+        return decision.risk_words
 
     @display(description="amount")
     def amount(self, decision: Decision) -> str:

@@ -25,7 +25,7 @@ from fintrust.core.api import (
 from fintrust.core.etags import ETAG, PreconditionFailed, etag, if_match
 from fintrust.core.http import PersonApiRequest
 from fintrust.core.money import AmountTooLarge, InvalidAmount, Money
-from fraud.errors import InvalidLimit, TooManyPendingChanges
+from fraud.errors import InvalidLimit, LimitsMissing, TooManyPendingChanges
 from fraud.limits import selectors, services
 from fraud.limits.own import Amounts, CustomerPolicies, NewPayee, TimeRange, minute_of
 from fraud.limits.policy import LIMITS
@@ -74,8 +74,17 @@ class TimeRangeInput(Body):
     end = serializers.RegexField(_TIME, help_text="Not included; before `start`: over midnight.")
 
 
+class Count(WholeNumber):
+    """A number of JSON. Text is not made into one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class NewPayeeInput(Body):
-    hours = WholeNumber(min_value=1, max_value=LIMITS.new_payee_hours_max)
+    hours = Count(min_value=1, max_value=LIMITS.new_payee_hours_max)
     amount = ByCurrency()
 
 
@@ -95,7 +104,7 @@ class PoliciesInput(Body):
     daily_total = ByCurrency(
         required=False, help_text="What may leave in one of your days, by currency, to others."
     )
-    daily_payments = WholeNumber(
+    daily_payments = Count(
         required=False,
         allow_null=True,
         min_value=1,
@@ -261,6 +270,7 @@ class Policies(APIView):
     )
     @raises(
         InvalidLimit,
+        LimitsMissing,
         InvalidAmount,
         AmountTooLarge,
         TooManyPendingChanges,
@@ -273,12 +283,15 @@ class Policies(APIView):
         """Set your own hard limits
 
         The body replaces all of them: what is left out, or is null or an empty list, is not
-        limited any more. What gets tighter holds from the next payment on, and nothing outweighs
-        it. What gets looser waits a day, or holds at once with your `pin`; until then the limits
-        before hold too, and sending those again takes the change back.
+        limited any more; a body that names no limit at all is refused. What gets tighter holds
+        from the next payment on, and nothing outweighs it. What gets looser waits a day, or holds
+        at once with your `pin`; until then the limits before hold too, and sending those again
+        takes the change back.
         """
         expected = if_match(request) if request.headers.get("If-Match") else None
         body = body_of(request, PoliciesInput)
+        if not body.keys() - {"pin"}:
+            raise LimitsMissing()
         asked = _asked(body, request.user.timezone)
         services.check(asked)  # before the PIN: a mistake in the body is no guess
         if "pin" in body:

@@ -81,7 +81,8 @@ class Written:
         """What to ask for instead, so that nothing gets looser by itself."""
         now = self.in_force(at)
         names = {name for one in self.pending(at) for name in one.fields}
-        return replace(self.asked, **{name: self._sayable(name, now, at) for name in names})
+        kept = {name: self._sayable(name, now, at) for name in names}
+        return replace(self.asked, **kept | {"timezone": now.timezone})
 
     def _sayable(self, name: str, now: CustomerPolicies, at: datetime) -> Any:
         """What is in force; of lists and hours that leave nothing together, the earlier one."""

@@ -1,6 +1,7 @@
 """What customers type about their own limits: one form, its fields by section."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import time
 from typing import Any
 
@@ -87,11 +88,14 @@ class LimitsForm(forms.Form):
         *,
         now: CustomerPolicies,
         currencies: Sequence[str],
+        others: Sequence[str],
         payees: Iterable[tuple[str, str]],
         timezone: str,
         version: int,
     ) -> None:
-        self.currencies, self.timezone = currencies, timezone
+        self.own_currencies, self.other_currencies = currencies, others
+        self.currencies = currencies = [*currencies, *others]
+        self.timezone = timezone
         amounts = {
             _field(name, currency): _typed(limits.get(currency), currency)
             for name, limits in _amounts_of(now).items()
@@ -112,17 +116,22 @@ class LimitsForm(forms.Form):
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = choices
 
-    def amounts(self, name: str) -> list[BoundField]:
-        return [self[_field(name, currency)] for currency in self.currencies]
+    def amounts(self) -> dict[str, "Amounted"]:
+        """What is limited by currency, for the page: `form.amounts.daily_total.own`."""
+        return {name: Amounted(*self._split(name)) for name in _AMOUNTS}
 
-    def largest(self) -> list[BoundField]:
-        return self.amounts("max_transaction_amount")
+    def _split(self, name: str) -> tuple[list[BoundField], list[BoundField]]:
+        own, others = self.own_currencies, self.other_currencies
+        return [self[_field(name, one)] for one in own], [self[_field(name, one)] for one in others]
 
-    def daily(self) -> list[BoundField]:
-        return self.amounts("daily_total")
-
-    def newcomers(self) -> list[BoundField]:
-        return self.amounts("new_payee")
+    def is_used(self) -> dict[str, bool]:
+        """Which limits have something in their fields, or something wrong: these are open."""
+        return {
+            name: bool(self.errors.get(name)) or bool(self[name].value())
+            for name in ("start", "end", "allowed_locations", "block_unknown_locations",
+                         "allowed_currencies", "allowed_payees", "only_allowed_payees",
+                         "block_withdrawals", "new_payee_hours")
+        }  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -177,6 +186,19 @@ class LimitsForm(forms.Form):
         if hours is None and amount and "new_payee_hours" not in self.errors:
             self.add_error("new_payee_hours", "Say for how many hours somebody is new.")
         return None if hours is None else NewPayee(hours, amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Amounted:
+    """The fields of one limit: of the currencies a customer uses, and of others."""
+
+    own: list[BoundField]
+    others: list[BoundField]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether one of the others has to be looked at."""
+        return any(field.errors for field in self.others)
 
 
 class PinForm(forms.Form):

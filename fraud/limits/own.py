@@ -193,7 +193,9 @@ def stricter(old: CustomerPolicies, new: CustomerPolicies) -> CustomerPolicies:
 def looser_in(old: CustomerPolicies, new: CustomerPolicies) -> tuple[str, ...]:
     """The fields in which the new limits allow what the old ones forbid."""
     together = stricter(old, new)
-    return tuple(name for name in NAMES if getattr(together, name) != getattr(new, name))
+    changed = [name for name in NAMES if getattr(together, name) != getattr(new, name)]
+    # Where no limit reads the clock any more, it does not matter whose it is.
+    return tuple(name for name in changed if name != "timezone" or new.uses_clock)
 
 
 def _least(old: Amounts, new: Amounts) -> dict[str, int]:

@@ -33,10 +33,12 @@ def limits(request: PersonRequest) -> HttpResponse:
     """See one's limits; change them after giving the password once more, so that whoever finds the
     browser open cannot lift them. Tried out, they are not kept, and need none."""
     written = selectors.written_by(request.user)
+    own, others = selectors.currencies_of(request.user)
     form = LimitsForm(
         request.POST or None,
         now=written.asked,
-        currencies=selectors.currencies_of(request.user),
+        currencies=own,
+        others=others,
         payees=import_string(settings.PAYEE_BOOK)(request.user),
         timezone=request.user.timezone,
         version=written.version,

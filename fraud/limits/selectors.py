@@ -99,15 +99,17 @@ def day_of(day: date, zone: str) -> tuple[datetime, datetime]:
 # --- for the page ---------------------------------------------------------------------------
 
 
-def currencies_of(customer: User) -> list[str]:
-    """The currencies a customer may want a limit in: the usual ones, and those they have used."""
+def currencies_of(customer: User) -> tuple[list[str], list[str]]:
+    """The currencies that a customer uses or limits, and the usual ones beside them. Who uses none
+    yet has all of them first."""
     newest = PaymentFact.objects.filter(customer=customer, outgoing=True).order_by("-at")
     used = newest.values_list("currency", flat=True)[:CUSTOMER_PAYMENTS_MAX]
     asked = written_by(customer).asked
     limited = {*asked.max_transaction_amount, *asked.daily_total, *(asked.allowed_currencies or ())}
     if asked.new_payee is not None:
         limited |= {*asked.new_payee.amount}
-    return sorted({*LIMIT_CURRENCIES, *used, *limited})
+    own = {*used, *limited} or {*LIMIT_CURRENCIES}
+    return sorted(own), sorted({*LIMIT_CURRENCIES} - own)
 
 
 def last_payments(customer: User, *, policy: LimitsPolicy = LIMITS) -> list[Decision]:

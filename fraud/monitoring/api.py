@@ -96,8 +96,8 @@ class RiskScoreHistory(APIView):
     def get(self, request: PersonApiRequest) -> Response:
         """How risky payments were, day by day
 
-        Your own; officers see everybody's, or one customer's. Without `since`, thirty days; at
-        most a year and a day.
+        Your own; officers see everybody's, or one customer's. By the day a payment was asked for.
+        Without `since`, thirty days; at most a year and a day.
         """
         asked = query_of(request, ScoresQuery)
         since, until = _range(asked, datetime.now(zone_of(request.user)).date())

@@ -27,9 +27,10 @@ class Judged:
     forbidden: bool
     product: str
     currency: str
+    channel: str
     joined: date
     timezone: str
-    at: datetime
+    at: datetime  # when it was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def _hours(one: Judged) -> str:
 
 GROUPINGS = (
     Grouping("product", "Kind of account", lambda one: one.product),
+    Grouping("channel", "How it came", lambda one: one.channel),
     Grouping("currency", "Currency", lambda one: one.currency),
     Grouping("age", "How long a customer", _age),
     Grouping("zone", "Where the customer's clock is", lambda one: one.timezone),
@@ -89,9 +91,14 @@ class Group:
     others: Rate  # stopped, of everybody who is not in this group
 
     @property
+    def can_be_judged(self) -> bool:
+        """Whether there are enough payments on both sides to say anything of its rate."""
+        return min(self.stopped.of, self.others.of) >= ENOUGH
+
+    @property
     def is_far(self) -> bool:
-        """Stopped far more often than all others, with enough payments on both sides to say so."""
-        if min(self.stopped.of, self.others.of) < ENOUGH or not self.stopped.count:
+        """Stopped far more often than all others, where that can be judged."""
+        if not self.can_be_judged or not self.stopped.count:
             return False
         apart = self.stopped.interval[0] > self.others.interval[1]
         # Multiplied out, so that exactly so many times is so many times.

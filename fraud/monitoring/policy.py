@@ -15,6 +15,9 @@ class MonitoringPolicy:
     # Population stability index of the scores against the time before: the usual reading of it.
     drift_from: float = 0.1  # worth a look
     drift_alarm: float = 0.2  # another population than the one before
+    # Decisions on each side before anything is said of it. By chance alone the index is about
+    # (bins - 1) * (1/n + 1/m), and in one of a hundred ranges 2.4 times that: with 500 below 0.1.
+    drift_decisions_min: int = 500
 
 
 MONITORING = MonitoringPolicy()

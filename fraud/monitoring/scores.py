@@ -86,10 +86,12 @@ def edges() -> list[tuple[float, float]]:
     return [(n / MONITORING.bins, (n + 1) / MONITORING.bins) for n in range(MONITORING.bins)]
 
 
-def stability(before: Sequence[int], now: Sequence[int]) -> float | None:
+def stability(
+    before: Sequence[int], now: Sequence[int], *, enough: int = MONITORING.drift_decisions_min
+) -> float | None:
     """The population stability index of two distributions over the same bands; None without
-    enough to compare. An empty band counts as half a decision, or it would be infinite."""
-    if not sum(before) or not sum(now):
+    enough decisions in each. An empty band counts as half a decision, or it would be infinite."""
+    if min(sum(before), sum(now)) < enough:
         return None
     shares = [
         [max(count, 0.5) / sum(max(c, 0.5) for c in counts) for count in counts]

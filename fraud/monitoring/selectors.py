@@ -1,7 +1,11 @@
-"""What was decided, counted. Each question reads one range of one index, or so many of its rows."""
+"""What was decided, counted. Each question reads one range of one index, or so many of its rows.
+
+Officers see everything by when it was decided, as alerts, matches and times are: what a stream
+tells of late counts when it came. A customer's own history goes by when they asked.
+"""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
@@ -9,6 +13,7 @@ from typing import Any
 from django.db.models import Count, F, FloatField, Func, IntegerField, Max, Q, Sum, Value
 from django.db.models.functions import Least, TruncDate, TruncHour, TruncMinute
 
+from fintrust.core.ids import from_public
 from fraud.models import (
     Alert,
     Decision,
@@ -23,36 +28,39 @@ from fraud.monitoring.scores import Cell, Scores, Stretch, scores
 from fraud.rulebook import selectors as rulebook
 from fraud.verdict import BLOCKED, FLAGGED
 
+ASKED, DECIDED = "at", "recorded_at"
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
-def scores_by_day(found: DecisionQuerySet, since: date, until: date, zone: tzinfo) -> Scores:
+def scores_by_day(
+    found: DecisionQuerySet, since: date, until: date, zone: tzinfo, *, moment: str = ASKED
+) -> Scores:
     """Verdicts and scores of each day from `since` to `until`, on that clock."""
-    start, end = _midnight(since, zone), _midnight(until + timedelta(days=1), zone)
+    start, end = midnight(since, zone), midnight(until + timedelta(days=1), zone)
     days = [since + timedelta(days=n) for n in range((until - since).days + 1)]
-    return scores(_cells(found, start, end, TruncDate("at", tzinfo=zone)), days)
+    return scores(_cells(found, start, end, moment, TruncDate(moment, tzinfo=zone)), days)
 
 
 def scores_by_hour(since: datetime, until: datetime) -> Scores:
     """The same for each hour of a day or two, everybody's."""
     first = since.replace(minute=0, second=0, microsecond=0)
     hours = [first + HOUR * n for n in range(int((until - first) / HOUR) + 1)]
-    when = TruncHour("at", tzinfo=first.tzinfo)
-    return scores(_cells(Decision.objects.all(), first, until, when), hours)
+    when = TruncHour(DECIDED, tzinfo=first.tzinfo)
+    return scores(_cells(Decision.objects.all(), first, until, DECIDED, when), hours)
 
 
 def scores_by_minute(since: datetime, until: datetime) -> tuple[Stretch, ...]:
     """The same for each minute of half an hour, everybody's."""
     first = since.replace(second=0, microsecond=0)
     minutes = [first + MINUTE * n for n in range(int((until - first) / MINUTE) + 1)]
-    when = TruncMinute("at", tzinfo=first.tzinfo)
-    return scores(_cells(Decision.objects.all(), first, until, when), minutes).stretches
+    when = TruncMinute(DECIDED, tzinfo=first.tzinfo)
+    return scores(_cells(Decision.objects.all(), first, until, DECIDED, when), minutes).stretches
 
 
 def bins_between(since: datetime, until: datetime) -> tuple[int, ...]:
     """How the scores of a range are distributed, everybody's."""
     rows = (
-        Decision.objects.filter(at__gte=since, at__lt=until)
+        _within(Decision.objects.all(), since, until, DECIDED)
         .order_by()
         .annotate(bin=_bin())
         .values_list("bin")
@@ -62,13 +70,21 @@ def bins_between(since: datetime, until: datetime) -> tuple[int, ...]:
     return tuple(found.get(band, 0) for band in range(MONITORING.bins))
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time.min, zone)
 
 
-def _cells(found: DecisionQuerySet, start: datetime, end: datetime, when: Any) -> list[Cell]:
+def _within(
+    found: DecisionQuerySet, start: datetime, end: datetime, moment: str
+) -> DecisionQuerySet:
+    return found.filter(**{f"{moment}__gte": start, f"{moment}__lt": end})
+
+
+def _cells(
+    found: DecisionQuerySet, start: datetime, end: datetime, moment: str, when: Any
+) -> list[Cell]:
     rows = (
-        found.filter(at__gte=start, at__lt=end)
+        _within(found, start, end, moment)
         .order_by()
         .annotate(when=when, bin=_bin())
         .values_list("when", "verdict", "bin")
@@ -95,17 +111,15 @@ def _bin() -> Any:
 
 def stopped(since: datetime, until: datetime) -> DecisionQuerySet:
     """What was held or refused, newest first."""
-    found: DecisionQuerySet = Decision.objects.filter(
-        verdict__in=[FLAGGED, BLOCKED], at__gte=since, at__lt=until
-    )
-    return found.order_by("-at", "-id")
+    found = _within(Decision.objects.all(), since, until, DECIDED)
+    return found.filter(verdict__in=[FLAGGED, BLOCKED]).order_by("-recorded_at", "-id")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleHits:
     """How often a reason was given, among decisions that stopped a payment."""
 
-    code: str
+    name: str  # in words
     held: int
     refused: int
 
@@ -121,8 +135,23 @@ def top_reasons(since: datetime, until: datetime) -> list[RuleHits]:
     for verdict, reasons in rows:
         for code in {reason["code"] for reason in reasons}:
             counts[code][verdict] += 1
-    found = [RuleHits(code, by[FLAGGED], by[BLOCKED]) for code, by in counts.items()]
-    return sorted(found, key=lambda one: (-one.total, one.code))[: MONITORING.rules_shown]
+    names = _rule_names(counts)
+    found = [
+        RuleHits(names.get(code) or code.replace("_", " ").capitalize(), by[FLAGGED], by[BLOCKED])
+        for code, by in counts.items()
+    ]
+    return sorted(found, key=lambda one: (-one.total, one.name))[: MONITORING.rules_shown]
+
+
+def _rule_names(codes: Iterable[str]) -> dict[str, str]:
+    """The names of officers' rules, by the code they give as a reason."""
+    ids = [
+        from_public(RuleVersion.prefix, code)
+        for code in codes
+        if code.startswith(f"{RuleVersion.prefix}_")
+    ]
+    versions = RuleVersion.objects.filter(pk__in=ids).select_related("rule") if ids else ()
+    return {version.public_id: version.rule.name for version in versions}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +183,7 @@ def officers_hits(since: datetime, until: datetime) -> list[OfficersHits]:
 
 def degraded_between(since: datetime, until: datetime) -> int:
     """Decisions that could not ask something: Redis, a model, a rule."""
-    return Decision.objects.filter(~Q(degraded=[]), at__gte=since, at__lt=until).count()
+    return _within(Decision.objects.all(), since, until, DECIDED).filter(~Q(degraded=[])).count()
 
 
 def newest_drift() -> DriftCheck | None:

@@ -191,3 +191,12 @@ def test_who_may_only_read_does_not_acknowledge(client, alert):
     )
     alert.refresh_from_db()
     assert alert.status == "open"
+
+
+@pytest.mark.parametrize("most, words", [(40_00, "Own limit"), (50_00, "Safe")])
+def test_what_an_own_limit_refused_is_not_called_safe(desk, ada, most, words):
+    limit_payments(ada, {"GBP": most})
+    decision = services.assess(facts(customer_id=ada.pk))
+    assert (decision.risk_level, decision.risk_words) == ("SAFE", words)
+    page = desk.get(reverse("admin:fraud_decision_change", args=[decision.pk])).content.decode()
+    assert ("Own limit" in page, "Safe" in page) == (words == "Own limit", words == "Safe")

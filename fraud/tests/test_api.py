@@ -161,10 +161,30 @@ def test_limits_replace_those_before(api, ada):
     set_pin(user=ada, pin=PIN, password_ok=True)
     shown = api.put(POLICIES, body | {"pin": PIN}, format="json").json()
     assert shown == NOTHING | body_shown({"GBP": "300.00"}, version=2)
-    assert api.put(POLICIES, {"pin": PIN}, format="json").json() == NOTHING | {
+    nothing = {"max_transaction_amount": {}, "pin": PIN}
+    assert api.put(POLICIES, nothing, format="json").json() == NOTHING | {
         "version": 3,
         "pending": [],
     }
+
+
+@pytest.mark.parametrize("body", [{}, {"pin": PIN}])
+def test_a_body_without_limits_is_a_mistake_and_lifts_none(api, ada, body):
+    set_pin(user=ada, pin=PIN, password_ok=True)
+    put(api, {"GBP": "100.00"})
+    answer = api.put(POLICIES, body, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "limits-missing")
+    assert versions_of(ada).count() == 1
+
+
+@pytest.mark.parametrize("name", ["daily_payments", "hours"])
+@pytest.mark.parametrize("value, works", [(3, True), ("3", False), (3.0, False), (True, False)])
+def test_a_count_is_a_number_and_no_text(api, name, value, works):
+    body = {"daily_payments": value}
+    if name == "hours":
+        body = {"new_payee": {"hours": value, "amount": {"GBP": "5.00"}}}
+    answer = api.put(POLICIES, body, format="json")
+    assert (answer.status_code == 200) is works
 
 
 def body_shown(amounts, *, version):
@@ -307,7 +327,7 @@ def test_bad_amounts_are_refused_by_name_and_change_nothing(api, ada, field, lim
     [
         ("daily_payments", 0, "invalid"),
         ("daily_payments", 1001, "invalid"),
-        ("daily_payments", "3", "ok"),
+        ("daily_payments", "3", "invalid"),
         ("daily_payments", 3.5, "invalid"),
         ("daily_payments", True, "invalid"),
         ("allowed_locations", "PT", "invalid"),

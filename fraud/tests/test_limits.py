@@ -15,8 +15,9 @@ from fraud.limits.own import CustomerPolicies, NewPayee, TimeRange
 from fraud.limits.policy import LIMITS
 from fraud.limits.services import cancel_pending, set_policies
 from fraud.models import Decision, PaymentFact, PolicyVersion
-from fraud.tests.factories import customer, facts, paid
+from fraud.tests.factories import customer, facts, limit_payments, paid
 from fraud.verdict import CURRENT, decide
+from fraud.whatif import services as whatif
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 27, 9, 0, tzinfo=UTC)  # two days before the clocks change in Europe
@@ -421,3 +422,22 @@ def test_limits_of_now_are_asked_again_before_money_that_waited_moves(write, ada
     write(max_transaction_amount={"GBP": 1})
     again = services.recheck(held)
     assert again.forbidden and again.subject == held.subject and again.pk != held.pk
+
+
+@pytest.mark.parametrize(
+    "after, forbidden",
+    [
+        (-timedelta(days=10), True),
+        (timedelta(hours=24) - timedelta(seconds=1), True),
+        (timedelta(hours=24), False),
+        (timedelta(days=7), False),
+    ],
+)
+def test_what_if_asks_the_limits_that_will_be_in_force_by_then(ada, after, forbidden):
+    with time_machine.travel(START, tick=False):
+        limit_payments(ada, {"GBP": 40_00})
+        limit_payments(ada, {"GBP": 60_00})
+        asked = facts(customer_id=ada.pk, at=START + after)
+        assert whatif.ask(asked, by=ada).verdict.forbidden is forbidden
+        # What really moves is held to the limits of now, whatever its asker says of the time.
+        assert services.judge(asked).forbidden

@@ -118,6 +118,28 @@ def test_another_clock_is_looser_where_a_clock_counts():
     assert looser_in(own(max_transaction_amount=EUR), own(max_transaction_amount=EUR)) == ()
 
 
+@pytest.mark.parametrize(
+    "new, looser",
+    [
+        ({}, ("daily_total",)),
+        ({"max_transaction_amount": EUR}, ("daily_total",)),
+        ({"daily_payments": 3}, ("daily_total", "timezone")),
+    ],
+)
+def test_the_clock_is_looser_only_where_the_new_limits_read_one(new, looser):
+    london = own(daily_total=EUR, timezone="Europe/London")
+    tokyo = own(**new, timezone="Asia/Tokyo")
+    assert set(looser_in(london, tokyo)) == set(looser)
+    [waiting] = write((NOON - DAY, london), (NOON, tokyo)).pending(NOON)
+    assert set(waiting.fields) == set(looser)
+
+
+def test_what_is_taken_back_is_read_on_the_clock_it_was_written_for():
+    london = own(daily_total=EUR, timezone="Europe/London")
+    after = write((NOON - DAY, london), (NOON, own(timezone="Asia/Tokyo")))
+    assert after.without_pending(NOON) == london
+
+
 # --- what two sets of limits forbid together ------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """The customer's pages about their own limits."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -98,14 +99,41 @@ def test_saving_the_page_as_it_was_opened_changes_nothing(web, save, ada):
     assert versions_of(ada).count() == 1
 
 
-def test_currencies_in_use_have_a_field(web, ada):
+@pytest.mark.parametrize(
+    "used, own, others",
+    [([], ["EUR", "GBP", "USD"], []), (["CHF"], ["CHF"], ["EUR", "GBP", "USD"]),
+     (["GBP"], ["GBP"], ["EUR", "USD"])],
+)  # fmt: skip
+def test_the_currencies_in_use_come_first(web, ada, used, own, others):
+    for currency in used:
+        paid(customer_id=ada.pk, currency=currency)
+    page = web.get(URL)
+    amounts = page.context["form"].amounts()["max_transaction_amount"]
+    assert [field.name for field in amounts.own] == own
+    assert [field.name for field in amounts.others] == others
+    assert ("In other currencies" in page.content.decode()) is bool(others)
+
+
+@pytest.mark.parametrize(
+    "limits, opened",
+    [({}, set()), ({"start": "09:00", "end": "17:00"}, {"hours"}),
+     ({"allowed_locations": "PT"}, {"where"}), ({"block_withdrawals": "on"}, {"whom"}),
+     ({"allowed_currencies": ["EUR"]}, {"currencies"})],
+)  # fmt: skip
+def test_limits_that_are_used_are_unfolded(web, save, limits, opened):
+    save(**limits)
+    text = web.get(URL).content.decode()
+    found = re.findall(
+        r'<details class="panel" open>\s*<summary><h2 class="inline" id="(\w+)"', text
+    )
+    assert set(found) == opened
+    assert text.count('<details class="panel"') == 5
+
+
+def test_a_mistake_in_another_currency_is_unfolded(web, save, ada):
     paid(customer_id=ada.pk, currency="CHF")
-    assert [field.name for field in web.get(URL).context["form"].largest()] == [
-        "CHF",
-        "EUR",
-        "GBP",
-        "USD",
-    ]
+    text = save(EUR="-1").content.decode()
+    assert '<details class="chart-table" open>' in text
 
 
 def test_a_payee_set_elsewhere_stays_chosen_though_nobody_knows_a_name(web, save, ada):

@@ -1,8 +1,10 @@
 """Scores over time: counted by day and band, one's own only, from an index alone."""
 
+from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 import time_machine
 from django.contrib.auth.models import Group
@@ -16,14 +18,22 @@ from fraud import services
 from fraud.models import Decision
 from fraud.monitoring.policy import MONITORING
 from fraud.monitoring.scores import stability
-from fraud.monitoring.selectors import scores_by_day
+from fraud.monitoring.selectors import (
+    DECIDED,
+    bins_between,
+    degraded_between,
+    scores_by_day,
+    scores_by_hour,
+    scores_by_minute,
+    stopped,
+)
 from fraud.tests.factories import NOON, customer, facts
 
 ADDRESS = "/api/v1/analytics/risk-scores"
 TODAY = NOON.date()
 
 
-def decided(person, score=0.0, verdict="VERIFIED", at=NOON):
+def decided(person, score=0.0, verdict="VERIFIED", at=NOON, **more):
     return Decision.objects.create(
         id=uuid7(),
         subject="trf_x",
@@ -37,7 +47,15 @@ def decided(person, score=0.0, verdict="VERIFIED", at=NOON):
         snapshot={},
         ruleset="test",
         at=at,
+        **more,
     )
+
+
+def again(one):
+    """The same once more."""
+    made = copy(one)
+    made.pk = uuid7()
+    return made
 
 
 def client_of(user) -> APIClient:
@@ -105,37 +123,83 @@ def test_the_first_and_the_last_moment_of_a_range_count(ada):
 
 def test_an_index_alone_answers(ada):
     """Nothing of the rows is read: their snapshots are large."""
-    decided(ada)
+    one = decided(ada)
+    # Of a few rows, one way to read them is as good as another.
+    Decision.objects.bulk_create(again(one) for _ in range(3_000))
     with connection.cursor() as cursor, CaptureQueriesContext(connection) as seen:
         scores_by_day(Decision.objects.all(), TODAY, TODAY, UTC)
         scores_by_day(Decision.objects.filter(customer=ada), TODAY, TODAY, UTC)
+        year = TODAY - timedelta(days=365)
+        scores_by_day(Decision.objects.all(), year, TODAY, UTC, moment=DECIDED)
+        bins_between(NOON - timedelta(days=30), NOON)
+        scores_by_minute(NOON - timedelta(hours=1), NOON)
         queries = [one["sql"] for one in seen.captured_queries]
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
         plans = []
         for query in queries:
             cursor.execute(f"EXPLAIN {query}")
             plans.append("\n".join(row[0] for row in cursor.fetchall()))
+    assert len(plans) == 5
     assert all("Index Only Scan using fraud_decision_" in plan for plan in plans)
+
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    "recorded, counts",
+    [(NOON - MICROSECOND, 0), (NOON, 1), (NOON + timedelta(hours=1) - MICROSECOND, 1),
+     (NOON + timedelta(hours=1), 0)],
+)  # fmt: skip
+@pytest.mark.parametrize("asked", [NOON, NOON - timedelta(days=300)])
+def test_what_officers_watch_goes_by_when_it_was_decided(ada, recorded, counts, asked):
+    """However long ago the payment was asked for."""
+    decided(ada, 0.7, "BLOCKED", at=asked, recorded_at=recorded, degraded=["redis"])
+    until = NOON + timedelta(hours=1)
+    assert scores_by_hour(NOON, until).decisions == counts
+    assert sum(one.decisions for one in scores_by_minute(NOON, until)) == counts
+    assert sum(bins_between(NOON, until)) == counts
+    assert stopped(NOON, until).count() == counts
+    assert degraded_between(NOON, until) == counts
 
 
 # --- how far a distribution moved -------------------------------------------------------------
 
 
 def test_a_distribution_that_stays_has_not_moved():
-    assert stability([50, 30, 20], [500, 300, 200]) == pytest.approx(0, abs=1e-9)
+    assert stability([500, 300, 200], [5000, 3000, 2000]) == pytest.approx(0, abs=1e-9)
 
 
 def test_how_far_it_moved_is_the_population_stability_index():
     # (.4 - .5) ln(.4/.5) + (.6 - .5) ln(.6/.5)
-    assert stability([50, 50], [40, 60]) == pytest.approx(0.040547, abs=1e-6)
-    moved = stability([90, 10], [50, 50])
+    assert stability([5000, 5000], [4000, 6000]) == pytest.approx(0.040547, abs=1e-6)
+    moved = stability([900, 100], [500, 500])
     assert moved is not None and moved > MONITORING.drift_alarm
 
 
 def test_an_empty_band_is_no_catastrophe_and_nothing_is_no_drift():
-    assert stability([100, 0], [100, 0]) == 0
+    assert stability([1000, 0], [1000, 0]) == 0
     assert stability([], []) is None
     assert stability([0, 0], [3, 4]) is None
+
+
+@pytest.mark.parametrize("before, now, known", [(500, 500, True), (499, 9_999, False),
+                                                (9_999, 499, False)])  # fmt: skip
+def test_of_too_few_decisions_nobody_can_tell(before, now, known):
+    assert MONITORING.drift_decisions_min == 500
+    assert (stability([before, 0], [0, now]) is not None) is known
+
+
+@pytest.mark.parametrize("count, quiet", [(500, True), (400, False)])
+def test_with_enough_decisions_chance_alone_hardly_ever_looks_like_a_move(count, quiet):
+    """Of the same population, 99 in 100 pairs of samples stay below what is worth a look."""
+    dice = np.random.default_rng(7)
+    shares = [0.4, 0.2, 0.1, 0.08, 0.07, 0.05, 0.04, 0.03, 0.02, 0.01]
+    pairs = zip(
+        dice.multinomial(count, shares, 4_000), dice.multinomial(count, shares, 4_000), strict=True
+    )
+    noise = [stability(a.tolist(), b.tolist(), enough=0) for a, b in pairs]
+    assert (np.quantile(noise, 0.99) < MONITORING.drift_from) == quiet
 
 
 # --- the door -------------------------------------------------------------------------------

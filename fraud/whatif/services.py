@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from django.utils import timezone
+
 from audit.services import record
 from fintrust.core.models import User
 from fraud import selectors
@@ -41,7 +43,9 @@ def ask(facts: Facts, *, by: User, changes: Mapping[str, int] | None = None) -> 
             purpose="what-if",
             data={"amount_minor": facts.amount_minor, "currency": facts.currency},
         )
-    snapshot, officers = selectors.known_for(facts)
+    # What waits now will be in force by then. Of the past only the limits of now are known.
+    limits_at = max(facts.at, timezone.now())
+    snapshot, officers = selectors.known_for(facts, limits_at=limits_at)
     snapshot = changed(snapshot, changes or {})
     ruleset = selectors.ruleset_in_force(officers)
     models = selectors.models_of(ruleset)
