@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import (
@@ -97,7 +97,7 @@ class ListEntryAdmin(LearningAdmin):
     """That a customer is listed is not theirs to know, so looking at it leaves them no record."""
 
     nothing_yet = "Nothing is listed. “List something” begins."
-    list_display = ("named", "kind", "does", "state", "reason", "by", "at", "until")
+    list_display = ("named", "kind", "does", "state", "why", "written_by", "until")
     list_filter = (StateFilter, "kind", "effect", ("at", MomentRangeFilter))
     list_filter_submit = True
     ordering = ("-id",)
@@ -105,7 +105,8 @@ class ListEntryAdmin(LearningAdmin):
     actions_list = ("write",)
     actions_detail = ("approve", "reject", "withdraw", "lift", "agree", "keep")
     fields = readonly_fields = (
-        "public_id", "state", "does", "kind", "named", "reason", "by", "at", "until", "history",
+        "public_id", "state", "does", "kind", "named", "reason", "written_by", "at",
+        "until", "history",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -130,6 +131,14 @@ class ListEntryAdmin(LearningAdmin):
     @display(description="state", label=STATES)
     def state(self, entry: Any) -> str:
         return selectors.state_of(entry)
+
+    @display(description="why")
+    def why(self, entry: Any) -> str:
+        return format_html('<span class="console-says">{}</span>', entry.reason)
+
+    @display(description="by", ordering="by__name")
+    def written_by(self, entry: Any) -> str:
+        return entry.by.name
 
     @display(description="history")
     def history(self, entry: Any) -> str:
