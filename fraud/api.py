@@ -74,8 +74,9 @@ class RiskDecision(serializers.Serializer[Decision]):
 
     @extend_schema_field(RiskChange(many=True))
     def get_would_have_passed(self, decision: Decision) -> Any:
-        """The smallest changes with which it would have passed; none when it did."""
-        return RiskChange(selectors.changes_that_pass(decision), many=True).data
+        """The smallest changes with which it would have passed; none when it did, nor where a rule
+        of our officers stopped it."""
+        return RiskChange(selectors.changes_to_tell(decision), many=True).data
 
     @extend_schema_field(RiskNormal(many=True))
     def get_normal(self, decision: Decision) -> Any:

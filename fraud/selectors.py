@@ -1,7 +1,7 @@
 """What the bank asks about risk. `snapshot_for` is the only read of a verdict: one statement."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ from fraud.errors import ModelMissing
 from fraud.facts import Facts
 from fraud.features import AGGREGATES, Snapshot
 from fraud.features.statement import Statement, parameters, statement
-from fraud.models import Alert, Decision, DecisionQuerySet
+from fraud.models import Alert, Decision, DecisionQuerySet, RuleVersion
 from fraud.rulebook import selectors as rulebook
 from fraud.rulebook.closures import readable
 from fraud.travel import presence
@@ -191,6 +191,18 @@ def changes_that_pass(decision: Decision) -> tuple[Change, ...]:
         return what_would_have_passed(decision) or ()
     except ModelMissing:  # the decision stands on its page without it
         return ()
+
+
+def changes_to_tell(decision: Decision) -> tuple[Change, ...]:
+    """The same for its customer. How far below the border of an officers' rule one may stay is not
+    told: whoever stole the account would stay there."""
+    codes = [reason["code"] for reason in decision.reasons]
+    return () if ruled(codes) else changes_that_pass(decision)
+
+
+def ruled(codes: Iterable[str]) -> bool:
+    """Whether one of these reasons is an officers' rule."""
+    return any(code.startswith(f"{RuleVersion.prefix}_") for code in codes)
 
 
 def what_would_have_passed(decision: Decision) -> tuple[Change, ...] | None:

@@ -36,7 +36,7 @@ from fintrust.core.errors import Problem
 from fintrust.core.http import PersonRequest
 from fraud.explanation import beside
 from fraud.labels.selectors import answer_of, dispute_of, questions_of
-from fraud.selectors import changes_that_pass
+from fraud.selectors import changes_to_tell
 
 ACTIVITY_PAGE = 25
 OFFERED_MAX = 8  # of the address book beside the form; the rest is one link away
@@ -285,7 +285,7 @@ def _explained(user: Any, found: Transfer) -> dict[str, Any]:
     decision = found.decision
     return {
         "beside": beside(decision.facts_then(), decision.snapshot_then()),
-        "passing": changes_that_pass(decision),
+        "passing": changes_to_tell(decision),
     }
 
 

@@ -20,6 +20,7 @@ from fraud.tests.models import Condition, Logistic
 from fraud.tests.test_rulebook import in_force
 from fraud.travel.judge import Around, Sighting, judge
 from fraud.verdict import CURRENT, VERIFIED, Models, decide
+from fraud.whatif import services as whatif
 
 ALARMED = Models(champion=Logistic(-4.0, {"amount_vs_mean": 0.4, "new_payee": 1.5}))
 STRANGER = {"pair_count": 0, "pair_largest": None, "pair_first_at": None}
@@ -332,3 +333,17 @@ def test_a_decision_under_officers_rules_is_kept_with_them_and_made_again_exactl
     assert again.differences() == []
     (change,) = selectors.what_would_have_passed(decision)
     assert change.text == "Up to £100.00"
+    # Officers see the border of their rule; who may have stolen the account does not.
+    assert selectors.changes_that_pass(decision) == (change,)
+    assert selectors.changes_to_tell(decision) == ()
+    assert [one.code for one in whatif.ask(asked, by=second).passing] == [AMOUNT]
+    assert whatif.ask(asked, by=ada).passing == ()
+
+
+@pytest.mark.django_db
+def test_what_no_officers_rule_stopped_tells_its_customer_what_would_have_passed():
+    ada = customer()
+    habit(ada, *[40_00, 60_00] * 10)
+    decision = services.assess(facts(customer_id=ada.pk, amount_minor=2_000_00))
+    assert decision.verdict != "VERIFIED"
+    assert selectors.changes_to_tell(decision) == selectors.changes_that_pass(decision) != ()

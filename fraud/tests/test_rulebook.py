@@ -24,7 +24,7 @@ from fraud.rulebook import breaker, hits, selectors, services
 from fraud.rulebook.closures import readable
 from fraud.rulebook.force import NEUTRAL
 from fraud.rulebook.policy import RULEBOOK, RulebookPolicy
-from fraud.tests.factories import LENIENT, customer, facts
+from fraud.tests.factories import LENIENT, NOON, customer, facts
 
 pytestmark = pytest.mark.django_db
 CONDITION = "amount_vs_median > 5 and new_payee"
@@ -403,6 +403,19 @@ def test_a_rule_that_stops_more_than_its_budget_is_out_of_force(
     assert [alert.decision for alert in alerts] == ([last] if stopped else [])
     assert selectors.newest().deed == ("stop" if stopped else "live")
     assert Record.objects.filter(action="fraud.rule.stopped").count() == stopped
+
+
+def test_what_streams_bring_late_counts_among_the_newest(
+    author, second, django_capture_on_commit_callbacks
+):
+    version = in_force(author, second, hour_max=1000, day_max=1000, hundred_max=3)
+    ada, rule = customer(), selectors.compiled(version)
+    for _ in range(RULEBOOK.hundred):
+        pay(ada)
+    for _ in range(4):
+        with django_capture_on_commit_callbacks(execute=True):
+            pay(ada, rule, at=NOON - timedelta(days=30))
+    assert state(version) == selectors.STOPPED
 
 
 def test_a_rule_gone_wild_stops_fewer_than_a_hundred_payments(

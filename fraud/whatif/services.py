@@ -50,6 +50,8 @@ def ask(facts: Facts, *, by: User, changes: Mapping[str, int] | None = None) -> 
     ruleset = selectors.ruleset_in_force(officers)
     models = selectors.models_of(ruleset)
     verdict = decide(facts, snapshot, ruleset, models)
+    if by.pk == facts.customer_id and selectors.ruled(hit.code for hit in verdict.reasons):
+        return Tried(facts, snapshot, verdict, ())  # as `selectors.changes_to_tell`
     return Tried(facts, snapshot, verdict, passing(facts, snapshot, ruleset, models))
 
 
