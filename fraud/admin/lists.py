@@ -97,7 +97,7 @@ class ListEntryAdmin(LearningAdmin):
     """That a customer is listed is not theirs to know, so looking at it leaves them no record."""
 
     nothing_yet = "Nothing is listed. “List something” begins."
-    list_display = ("named", "kind", "does", "state", "why", "written_by", "until")
+    list_display = ("named", "kind", "does", "state", "why", "until")
     list_filter = (StateFilter, "kind", "effect", ("at", MomentRangeFilter))
     list_filter_submit = True
     ordering = ("-id",)
