@@ -322,6 +322,11 @@ def _fraud_ago(name: str, which: str) -> Say:
     return lambda told: f"The {which} known fraud at this payee was {ago(24 * told.number(name))}"
 
 
+def _series(told: Told) -> str:
+    since = ago(24 * told.number("payee_days_in_series"))
+    return f"Nothing genuine is known of this payee since its frauds began {since}"
+
+
 def _good_since(told: Told) -> str | None:
     good = int(told.number("payee_good_since_fraud"))
     if good >= EXPLAINING.crowd_min:
@@ -483,6 +488,7 @@ _SENTENCES: Mapping[str, Say] = {
     "payee_days_since_first_fraud": _fraud_ago("payee_days_since_first_fraud", "first"),
     "payee_days_since_last_fraud": _fraud_ago("payee_days_since_last_fraud", "newest"),
     "payee_good_since_fraud": _good_since,
+    "payee_days_in_series": _series,
     "received_24h": _received,
     "minutes_since_received": _through,
     "out_in_ratio_24h": _out_of_in,

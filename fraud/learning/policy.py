@@ -30,7 +30,7 @@ class LearningPolicy:
     leaves: int = 15  # interactions of a few features, as a person could still tell them
     # Questions on the way to a leaf. Deeper trees found no more of the handbook's frauds, and
     # saying why takes time that grows with the square of it.
-    depth: int = 4
+    depth: int = 5
     rate: float = 0.05
     leaf_payments_min: int = 100  # a leaf about fewer people would be gossip
     # Values of a feature that are told apart. They are equal shares of the payments, and of 255 the

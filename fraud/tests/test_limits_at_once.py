@@ -27,7 +27,7 @@ def test_a_version_is_written_once(bank, app_sql, owner_sql):
         "UPDATE fraud_policyversion SET asked = '{}'",
         "UPDATE fraud_policyversion SET earlier = '[]', at = now()",
         "DELETE FROM fraud_policyversion",
-        "TRUNCATE fraud_policyversion",
+        "TRUNCATE fraud_policyversion CASCADE",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app_sql(change)

@@ -265,6 +265,10 @@ TABLE = {
         ({}, {"payee_last_fraud_at": back(days=3)},
          "The newest known fraud at this payee was 3 days ago"),
     ],
+    "payee_days_in_series": [
+        ({}, {"payee_series_at": back(days=2)},
+         "Nothing genuine is known of this payee since its frauds began 2 days ago"),
+    ],
     "payee_good_since_fraud": [
         ({}, {"payee_good_since_fraud": 0},
          "No genuine payment to this payee since its newest known fraud"),
