@@ -342,7 +342,7 @@ def _ended(family: str) -> str:
     return f"tokens:ended:{family}"
 
 
-_PATIENCE = Patience("whether a sign-in has ended", rest_seconds=5.0)
+_PATIENCE = Patience("whether a sign-in has ended")
 
 
 def _has_ended(family: str, user: User) -> bool:

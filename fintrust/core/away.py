@@ -9,6 +9,7 @@ import structlog
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
+REST_SECONDS = 5.0  # unless who asks has less time: a payment holds its accounts' locks meanwhile
 T = TypeVar("T")
 
 
@@ -22,7 +23,7 @@ class Patience:
     requests each waiting for a dead server would be an outage of their own."""
 
     what: str  # is asked, for the log
-    rest_seconds: float
+    rest_seconds: float = REST_SECONDS
     resting_until: float = field(default=0.0, init=False)
 
     def ask(self, question: Callable[[], T]) -> T:

@@ -18,7 +18,6 @@ from fintrust.core.away import Away, Patience
 from fintrust.core.errors import TooMany, Unavailable
 
 WAIT_SECONDS_MAX = 1.0  # for Redis; longer, and the counting would hold up what it guards
-REST_SECONDS = 5.0  # after a failure nobody else waits for it so long
 COUNTED_HERE_MAX = 10_000  # people and windows in one process, while Redis is away
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -71,7 +70,7 @@ class _Here:
 
 
 _HERE = _Here()
-_PATIENCE = Patience("how often somebody asked", REST_SECONDS)
+_PATIENCE = Patience("how often somebody asked")
 
 
 @cache
