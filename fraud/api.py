@@ -70,7 +70,7 @@ class RiskDecision(serializers.Serializer[Decision]):
     @extend_schema_field(RiskPart(many=True))
     def get_contributions(self, decision: Decision) -> Any:
         """What the model's score is made of, the heaviest first."""
-        return RiskPart(parts(decision.contributions), many=True).data
+        return RiskPart(parts(selectors.contributions_of(decision)), many=True).data
 
     @extend_schema_field(RiskChange(many=True))
     def get_would_have_passed(self, decision: Decision) -> Any:

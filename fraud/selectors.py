@@ -1,7 +1,7 @@
 """What the bank asks about risk. `snapshot_for` is the only read of a verdict: one statement."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -33,6 +33,7 @@ from fraud.verdict import (
     Models,
     Ruleset,
     Scorer,
+    explained,
     reviewing,
     under,
 )
@@ -181,6 +182,19 @@ def _scorer(model: str) -> Scorer | None:
     from fraud.learning import registry
 
     return registry.scorer(model)
+
+
+def contributions_of(decision: Decision) -> Mapping[str, float]:
+    """What the model's score is made of. It is kept of what did not pass, and made again for
+    whoever asks about the rest; nothing when the score does not come out the same any more."""
+    if decision.contributions or not decision.champion:
+        return decision.contributions
+    facts, snapshot = decision.facts_then(), decision.snapshot_then()
+    try:
+        again = explained(facts, snapshot, ruleset_of(decision), models_then(decision))
+    except ModelMissing:
+        return {}
+    return again.contributions if again.score == decision.score else {}
 
 
 def changes_that_pass(decision: Decision) -> tuple[Change, ...]:

@@ -169,7 +169,7 @@ class Verdict:
     officers: str = ""  # the id of what officers had put in force
     champion: str = ""  # which model the score is of; nothing when it is the rules'
     shadow_model: str = ""
-    contributions: Mapping[str, float] = field(default_factory=dict)  # of the champion
+    contributions: Mapping[str, float] = field(default_factory=dict)  # of what did not pass
     shadow: Mapping[str, Any] = field(default_factory=dict)  # what others would have said
     degraded: tuple[str, ...] = ()  # what could not be asked
     matched: tuple[OfficersRule, ...] = ()  # of those in force, also those that only watch
@@ -187,21 +187,24 @@ def decide(
     if not facts.outgoing:
         return _arrived(snapshot, ruleset)  # money that arrives is no choice of the customer's
     forbidden = [hit for ask in ruleset.policies if (hit := ask(facts, snapshot))]
-    hits = [hit for ask in ruleset.rules if (hit := ask(facts, snapshot, ruleset.policy))]
+    hits = _house(facts, snapshot, ruleset)
     house = combine(hit.weight for hit in hits)
-    values = features.of(facts, snapshot) | {HOUSE: house}
-    scored = models.champion.score(values) if models.champion else None
-    score = house if scored is None else _rounded(scored.score)
+    values = _values(facts, snapshot, house)
+    champion = models.champion
+    score = house if champion is None else _rounded(champion.probability(values))
     by_score = outcome(score, ruleset.policy)
     read = ruleset.readable(values) if ruleset.live or ruleset.shadow else values
     matched = tuple(rule for rule in ruleset.live if rule.matches(read))
     raised = _raised(by_score, matched, snapshot.listed)
     listed = () if snapshot.listed is None else snapshot.listed.hits(ruleset.policy)
     hits += _said(matched, read, ruleset.policy)
+    verdict = BLOCKED if forbidden else raised
+    # What passes is hardly ever asked why; `explained` tells whoever does ask.
+    scored = champion.score(values) if champion and verdict != VERIFIED else None
     if scored is not None and by_score != VERIFIED:
         hits += _told(scored, facts, snapshot, values, hits)
     return Verdict(
-        verdict=BLOCKED if forbidden else raised,
+        verdict=verdict,
         score=score,
         risk_level=risk_level(score, ruleset.policy),
         reasons=(*forbidden, *listed, *sorted(hits, key=lambda hit: -hit.weight)),
@@ -212,13 +215,22 @@ def decide(
         and not forbidden
         and (snapshot.listed is None or snapshot.listed.effect != BLOCK),
         officers=ruleset.id,
-        champion=ruleset.champion if scored is not None else "",
+        champion=ruleset.champion if champion else "",
         shadow_model=ruleset.shadow_model if models.shadow else "",
-        contributions={} if scored is None else {BASE: scored.base, **scored.contributions},
+        contributions={} if scored is None else _parts(scored),
         matched=matched,
         degraded=_degraded(snapshot, ruleset, models),
         **_in_shadow(house, score, matched, values, read, ruleset, models, snapshot.listed),
     )
+
+
+def _house(facts: Facts, snapshot: Snapshot, ruleset: Ruleset) -> list[Hit]:
+    return [hit for ask in ruleset.rules if (hit := ask(facts, snapshot, ruleset.policy))]
+
+
+def _values(facts: Facts, snapshot: Snapshot, house: float) -> Values:
+    """What models and officers' rules read."""
+    return features.of(facts, snapshot) | {HOUSE: house}
 
 
 def _arrived(snapshot: Snapshot, ruleset: Ruleset) -> Verdict:
@@ -277,6 +289,20 @@ def _degraded(snapshot: Snapshot, ruleset: Ruleset, models: Models) -> tuple[str
 
 
 # --- why ----------------------------------------------------------------------------------------
+
+
+def explained(facts: Facts, snapshot: Snapshot, ruleset: Ruleset, models: Models) -> Verdict:
+    """The same verdict, with what the model's score is made of also when the payment passes."""
+    verdict = decide(facts, snapshot, ruleset, models)
+    if verdict.contributions or not verdict.champion or models.champion is None:
+        return verdict
+    house = combine(hit.weight for hit in _house(facts, snapshot, ruleset))
+    scored = models.champion.score(_values(facts, snapshot, house))
+    return replace(verdict, contributions=_parts(scored))
+
+
+def _parts(scored: Scored) -> dict[str, float]:
+    return {BASE: scored.base, **scored.contributions}
 
 
 def _told(

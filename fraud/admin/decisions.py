@@ -20,7 +20,7 @@ from fraud.hits import say
 from fraud.lists.matched import DEVICE, PAYEE
 from fraud.models import AfterScore, Decision, ListEntry, PaymentFact
 from fraud.replay import replay
-from fraud.selectors import changes_that_pass
+from fraud.selectors import changes_that_pass, contributions_of
 
 VERDICTS = {"Verified": "success", "Flagged": "warning", "Blocked": "danger"}
 RISKS = {"Safe": "success", "Suspicious": "warning", "Critical": "danger", "Own limit": "info"}
@@ -85,7 +85,7 @@ class DecisionAdmin(FraudAdmin):
             "reasons": decision.reasons,
             "beside": lines,
             "passing": changes_that_pass(decision),
-            "parts": parts(decision.contributions),
+            "parts": parts(contributions_of(decision)),
         }
         return render_to_string("admin/_weighed.html", context)
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fraud.features import aggregates
-from fraud.features.aggregates import HOURS
+from fraud.features.aggregates import HOURS, WEEKDAYS
 from fraud.features.moments import micros_of
 from fraud.limits.own import NOTHING, UNCOUNTED, CustomerPolicies, Standing
 from fraud.lists.matched import Listed
@@ -46,7 +46,8 @@ class Snapshot:
     degraded: tuple[str, ...] = ()  # what could not be asked: "redis"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+        known = {name: value for name, value in self.values.items() if value is not None}
+        object.__setattr__(self, "values", MappingProxyType(known))
 
     def get(self, name: str) -> int | None:
         return self.values.get(name)
@@ -87,15 +88,28 @@ class Snapshot:
         return 0.0 if first is None else (micros_of(at) - first) / 86_400_000_000
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        """Short, since one is kept with every payment: what is not known is left out, and habits
+        are lists."""
+        values = dict(self.values)
+        written = {
             "local_hour": self.local_hour,
             "local_minute": self.local_minute,
             "local_weekday": self.local_weekday,
-            "values": dict(self.values),
+            **{
+                habit: [values.pop(one, None) for one in names]
+                for habit, names in _HABITS.items()
+                if not values.keys().isdisjoint(names)
+            },
+            "values": values,
             "limit_minor": self.limit_minor,
             "session_risk": self.session_risk,
             **{name: part.to_json() for name in PARTS if (part := getattr(self, name)) is not None},
             "degraded": list(self.degraded),
+        }
+        return {
+            name: value
+            for name, value in written.items()
+            if name == "values" or value not in (None, {}, [])
         }
 
     @classmethod
@@ -106,12 +120,27 @@ class Snapshot:
             local_hour=stored["local_hour"],
             local_minute=stored.get("local_minute", 0),
             local_weekday=stored.get("local_weekday"),
-            values=stored["values"] if "values" in stored else _first_form(stored),
+            values=_values(stored) if "values" in stored else _first_form(stored),
             limit_minor=stored.get("limit_minor"),
             session_risk=None if risk is None else float(risk),
             degraded=tuple(stored.get("degraded", ())),
             **{name: read(stored[name]) for name, read in PARTS.items() if stored.get(name)},
         )
+
+
+#: The counts of a habit, which stand in one list: `[0, 0, …, 3]` of the hours of the day.
+_HABITS = {
+    "hours": tuple(f"own_hour_{hour}" for hour in range(HOURS)),
+    "weekdays": tuple(f"own_weekday_{day}" for day in range(WEEKDAYS)),
+}
+
+
+def _values(stored: Mapping[str, Any]) -> Values:
+    """Up to November 2026 all of them stood under their own names."""
+    values = dict(stored["values"])
+    for habit, names in _HABITS.items():
+        values |= zip(names, stored.get(habit, ()), strict=False)
+    return values
 
 
 #: How a part of another topic comes back from JSON: `"own": CustomerPolicies.from_json`.

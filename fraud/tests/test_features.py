@@ -48,6 +48,18 @@ def test_a_snapshot_comes_back_from_json_exactly(known):
     assert Snapshot.from_json(json.loads(json.dumps(known.to_json()))) == known
 
 
+def test_a_snapshot_with_each_hour_under_its_own_name_is_the_same():
+    """As it was written until November 2026."""
+    counts = {"own_count_1h": 2, "own_hour_0": 0, "own_hour_23": 4, "own_weekday_6": 1}
+    old = {"local_hour": 3, "values": {**counts, "pair_largest": None}, "own": {}, "degraded": []}
+    known = Snapshot.from_json(old)
+    assert (known.values, known.get("pair_largest")) == (counts, None)
+    written = known.to_json()
+    assert (written["hours"][0], written["hours"][23], written["weekdays"][6]) == (0, 4, 1)
+    assert written["values"] == {"own_count_1h": 2}
+    assert Snapshot.from_json(written) == known
+
+
 @given(
     st.builds(
         Facts,

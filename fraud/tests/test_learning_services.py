@@ -1,5 +1,6 @@
 """From a wish for a model to a model in force and back: rows, two people, and what may go wrong."""
 
+import math
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from audit.models import Record
 from fintrust.core.errors import Forbidden, ReasonNeeded
 from fintrust.core.ids import uuid7
 from fintrust.core.models import Event
+from fraud import selectors as asking
 from fraud import services as judging
 from fraud import tasks
 from fraud.errors import (
@@ -48,6 +50,7 @@ from fraud.models import (
     Ruleset,
     TrainingRun,
 )
+from fraud.replay import replay
 from fraud.rulebook import services as rulebook
 from fraud.tests import lessons
 from fraud.tests.factories import customer, facts, paid
@@ -314,6 +317,23 @@ def test_a_model_scores_the_same_from_its_row(db):
     values = lessons.history(10).one(3)
     assert registry.scorer(model.public_id).score(values) == Scorer(lessons.model(7)).score(values)
     assert registry.scorer(model.public_id) is registry.scorer(model.public_id)
+
+
+def test_what_passed_is_explained_by_the_model_that_scored_it(trained, ada):
+    rulebook.publish(champion=trained.public_id, why="to be asked", by=None)
+    decision = judging.assess(facts(customer_id=ada.pk, amount_minor=5_00))
+    stored = Decision.objects.get(pk=decision.pk)
+    assert (stored.verdict, stored.champion) == ("VERIFIED", trained.public_id)
+    assert stored.contributions == {}
+    told = asking.contributions_of(stored)
+    odds = math.fsum(told.values())
+    assert stored.score == round(1 / (1 + math.exp(-odds)), 6)
+    assert replay(stored).same
+    # A decision that kept them is compared with them, and one by another score is told nothing.
+    stored.contributions = told
+    assert replay(stored).same
+    stored.contributions, stored.score = {}, stored.score + 0.001
+    assert asking.contributions_of(stored) == {}
 
 
 def test_a_model_that_is_not_there_degrades_the_decision_and_nothing_else(db, olga):
