@@ -5,7 +5,7 @@ PYTHON_ = .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test nightly check lock css clean venv
+.PHONY: help run test coverage nightly check lock css clean venv
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -15,10 +15,13 @@ help: ## this list
 run: ## the whole bank with demo data, until Ctrl-C
 	@tools/venv run && exec $(PYTHON_) -m fintrust.stack up
 
-test: ## all tests, on throw-away servers, in parallel, with coverage
+test: ## all tests, on throw-away servers, in parallel
 	@tools/venv dev
 	@tools/browser
-	@$(PYTHON_) -m pytest -n auto --cov --cov-report=term $(ARGS)
+	@$(PYTHON_) -m pytest -n auto $(ARGS)
+
+coverage: override ARGS += --cov --cov-report=term
+coverage: test ## the same, and how much of the code they reach
 
 # Fifty histories of two hundred steps, twenty kills of a server with clients at work, and ten of
 # who reads a stream of Kafka.

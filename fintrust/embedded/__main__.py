@@ -1,5 +1,6 @@
 """
-    python -m fintrust.embedded [--tcp] [--postgres BIN_DIR] [--redis PROGRAM] [-- COMMAND …]
+    python -m fintrust.embedded [--tcp] [--memory] [--postgres BIN_DIR] [--redis PROGRAM]
+                                [-- COMMAND …]
 
 runs throw-away servers for the time of COMMAND (or until standard input closes), with
 DATABASE_URL (the administrator's) and REDIS_URL in its environment.
@@ -21,6 +22,7 @@ from fintrust.embedded import Binaries, Throwaway
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m fintrust.embedded", description=__doc__)
     parser.add_argument("--tcp", action="store_true", help="on loopback with passwords")
+    parser.add_argument("--memory", action="store_true", help="in memory, where there is room")
     parser.add_argument("--postgres", type=Path, help="directory of other PostgreSQL programs")
     parser.add_argument("--redis", type=Path, help="another Redis server program")
     parser.add_argument("--seed", type=Path, help="begin with a copy of this PostgreSQL data")
@@ -42,7 +44,9 @@ def main() -> int:
     binaries = Binaries(arguments.postgres or wheels.postgres, arguments.redis or wheels.redis)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: sys.exit(143))
-    servers = Throwaway(binaries=binaries, tcp=arguments.tcp, seed=arguments.seed)
+    servers = Throwaway(
+        binaries=binaries, tcp=arguments.tcp, seed=arguments.seed, memory=arguments.memory
+    )
     try:
         environment = servers.start()
         if arguments.command:

@@ -140,7 +140,7 @@ class Postgres:
             }
             settings |= {
                 "autovacuum": "off",
-                "max_wal_size": "4GB",
+                "max_wal_size": "512MB",
                 "checkpoint_timeout": "1h",
             }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

@@ -11,28 +11,41 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from fintrust.embedded.places import Account, Binaries, Place, ServerError
 from fintrust.embedded.processes import children, evict, locked, tied_to_parent
 from fintrust.embedded.servers import Postgres, Redis, Server, Tcp
 
+_MEMORY = Path("/dev/shm")
+#: For each core: every process of a run may have a server, whose data and log grow with its tests.
+_ROOM_BYTES_MIN = 1_500_000_000
+
 
 class Throwaway:
     """
     PostgreSQL and Redis in a temporary directory, without a thought for power cuts, for as long
     as this process lives. Both die with it even by SIGKILL, and the next one clears the directory.
+
+    `memory` asks for that directory to be in memory, where the machine has room for it.
     """
 
     prefix = "fintrust-throwaway-"
     birth_seconds_max = 5
 
     def __init__(
-        self, *, binaries: Binaries | None = None, tcp: bool = False, seed: Path | None = None
+        self,
+        *,
+        binaries: Binaries | None = None,
+        tcp: bool = False,
+        seed: Path | None = None,
+        memory: bool = False,
     ) -> None:
         self._sweep()
         self._seed = seed
-        self.state = Path(tempfile.mkdtemp(prefix=self.prefix, dir=_temporary())).resolve()
+        home = _MEMORY if memory and _roomy(_MEMORY) else _temporary()
+        self.state = Path(tempfile.mkdtemp(prefix=self.prefix, dir=home)).resolve()
         self.state.chmod(0o711 if os.geteuid() == 0 else 0o700)
         self._lock = (self.state / "lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,7 +56,9 @@ class Throwaway:
 
     @classmethod
     def _sweep(cls) -> None:
-        for state in _temporary().glob(f"{cls.prefix}*"):
+        for state in chain.from_iterable(
+            home.glob(f"{cls.prefix}*") for home in {_temporary(), _MEMORY}
+        ):
             if state.is_symlink() or state.stat().st_uid != os.geteuid():
                 continue
             lock = state / "lock"
@@ -134,3 +149,10 @@ class Throwaway:
 def _temporary() -> Path:
     base, account = Path(tempfile.gettempdir()), Account.needed()
     return base if account is None or account.can_enter(base) else Path("/tmp")
+
+
+def _roomy(home: Path) -> bool:
+    """Directories of containers are often too small there, and of some systems not there at all."""
+    if not os.access(home, os.W_OK):
+        return False
+    return shutil.disk_usage(home).free >= _ROOM_BYTES_MIN * (os.cpu_count() or 1)

@@ -162,10 +162,14 @@ def _begin_with_own_servers() -> None:
 
 
 def _start_guardian(*options: str) -> dict[str, str]:
-    """A process that ends the servers when this one is gone, whatever ended it."""
+    """
+    A process that ends the servers when this one is gone, whatever ended it.
+
+    In memory: a clone is a thousand files, and a disk pays for each that comes and goes.
+    """
     global _guardian
     _guardian = subprocess.Popen(
-        [sys.executable, "-m", "fintrust.embedded", *options],
+        [sys.executable, "-m", "fintrust.embedded", "--memory", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

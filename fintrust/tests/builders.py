@@ -15,11 +15,11 @@ from fraud.tests.factories import limit_payments
 PASSWORD = "a long enough phrase"
 
 
-def person(role: str, name: str = "") -> User:
+def person(role: str, name: str = "", password: str | None = PASSWORD) -> User:
     """Somebody with this role, who may enter the console when it is a role of the staff."""
     name = name or f"Some {role.capitalize()}"
     email = f"{name.lower().replace(' ', '.')}@example.com"
-    user = User.objects.create_user(email, PASSWORD, name=name, is_staff=role in roles.STAFF)
+    user = User.objects.create_user(email, password, name=name, is_staff=role in roles.STAFF)
     user.groups.add(Group.objects.get(name=role))
     return user
 

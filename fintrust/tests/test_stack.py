@@ -257,10 +257,10 @@ def test_a_claim_ends_with_its_holder(home: Path) -> None:
 # --- Throw-away servers --------------------------------------------------------------------------
 
 
-@pytest.fixture
-def throwaway() -> Iterator[subprocess.Popen[str]]:
+@pytest.fixture(params=[[], ["--memory"]], ids=["on disk", "in memory"])
+def throwaway(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-m", "fintrust.embedded"],
+        [sys.executable, "-m", "fintrust.embedded", *request.param],
         cwd=servers.PROJECT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -298,6 +298,21 @@ def test_what_killed_throw_away_servers_leave_is_swept_by_the_next(
     os.utime(state / "lock", (0, 0))
     embedded.Throwaway().stop()
     assert not state.exists()
+
+
+@pytest.mark.parametrize("missing, in_memory", [(0, True), (1, False)])
+def test_throw_away_servers_are_in_memory_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, missing: int, in_memory: bool
+) -> None:
+    usual, room = shutil.disk_usage, 1_500_000_000 * (os.cpu_count() or 1)
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: usual(path)._replace(free=room - missing)
+    )
+    throwaway = embedded.Throwaway(memory=True)
+    try:
+        assert throwaway.state.is_relative_to("/dev/shm") == in_memory
+    finally:
+        throwaway.stop()
 
 
 # --- The port ------------------------------------------------------------------------------------
