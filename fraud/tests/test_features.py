@@ -66,6 +66,8 @@ def test_a_snapshot_comes_back_from_json_exactly(known):
         outgoing=st.booleans(),
         balance_minor=st.none() | st.integers(-(10**17), 10**18),
         to_self=st.booleans(),
+        address_place=st.text(max_size=40),
+        address_km=st.none() | st.integers(0, 20_038),
     )
 )
 def test_facts_come_back_from_json_exactly(asked):
