@@ -36,10 +36,13 @@ class Facts:
     to_self: bool = False
     # Where and with what it was asked for, as far as the asker says or shows.
     device: str | None = None  # an opaque name of the browser or the phone
-    place: str = ""  # as declared: "Lisbon, PT"
+    place: str = ""  # as declared: "Lisbon, PT"; without a word the address's
     latitude: float | None = None  # degrees
     longitude: float | None = None
     accuracy_km: float | None = None  # of both
+    # What the database of addresses says of `ip`, whatever was declared; see travel.presence.
+    address_place: str = ""
+    address_km: int | None = None  # from there to the coordinates, at least
     target_currency: str = ""  # what arrives, when it is changed on the way
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from fraud.facts import WITHDRAWAL, Facts
 from fraud.features import Snapshot
 from fraud.hits import Hit, say
 from fraud.limits import places
+from fraud.travel.policy import TRAVEL
 
 Policy = Callable[[Facts, Snapshot], Hit | None]
 POLICIES: list[Policy] = []
@@ -56,17 +57,31 @@ def daily_payments(facts: Facts, snapshot: Snapshot) -> Hit | None:
 
 @policy
 def place_not_allowed(facts: Facts, snapshot: Snapshot) -> Hit | None:
-    """A place that is known and not on the list. One that nobody knows is the next one's."""
-    allowed, place = snapshot.own.allowed_locations, places.normalise(facts.place)
-    if allowed is None or not place or places.covers(allowed, place):
+    """A place that is known and not on the list, whether it is said or the address shows it: no
+    words excuse an address that says otherwise. One that nobody knows is the next one's."""
+    allowed, said, seen = snapshot.own.allowed_locations, facts.place, facts.address_place
+    if allowed is None:
         return None
-    because = f"{facts.place.strip()} is not among the places you allow payments from"
+    if seen and not places.may_be(allowed, seen):
+        because = (
+            f"Your connection comes from {seen}, which is not among the places you allow "
+            "payments from"
+        )
+        return _no("place_not_allowed", because)
+    if not places.normalise(said) or places.covers(allowed, said):
+        return None
+    because = f"{said.strip()} is not among the places you allow payments from"
     return _no("place_not_allowed", because)
 
 
 @policy
 def place_unknown(facts: Facts, snapshot: Snapshot) -> Hit | None:
-    if not snapshot.own.block_unknown_locations or places.names_a_place(facts.place):
+    """Without a name, or with a device and an address that cannot both be right."""
+    if not snapshot.own.block_unknown_locations:
+        return None
+    if facts.address_km is not None and facts.address_km >= TRAVEL.distance_km_min:
+        return _no("place_unknown", "Your device and your connection say different places")
+    if places.names_a_place(facts.place):
         return None
     return _no("place_unknown", "You allow no payments from a place that nobody knows")
 

@@ -21,6 +21,9 @@ from banking.tests.test_sharing import PIN, share
 from biometrics import pins
 from fintrust.core import roles, setup
 from fintrust.core.models import User
+from fraud.limits.own import CustomerPolicies
+from fraud.limits.services import set_policies
+from fraud.tests import mmdb
 from fraud.tests.factories import limit_payments
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +132,26 @@ def test_the_hour_is_that_of_the_moment_asked_about(api, ada, body, send):
 )
 def test_a_place_may_be_said(api, body, location):
     assert ask(api, body, location=location).status_code == 200
+
+
+def test_a_limit_of_places_looks_at_the_connection_too(officer, ada, api, body, settings, tmp_path):
+    networks = {"102.89.0.0/16": mmdb.city("Lagos", "NG", 6.45, 3.39, 50)}
+    settings.GEOIP_DATABASE = str(mmdb.write(tmp_path / "city.mmdb", networks))
+    own = CustomerPolicies(allowed_locations=("Lisbon, PT",))
+    set_policies(customer=ada, asked=own, by=ada)
+    said = {"amount": "50.00", "location": {"place": "Lisbon, PT"}}
+    assert ask(api, body, **said).json()["outcome"] == "posted"
+    officers = client_of(officer)
+    for client in (api, officers):
+        client.defaults["REMOTE_ADDR"] = "102.89.1.1"
+    answer = ask(api, body, **said).json()
+    assert answer["outcome"] == "refused"
+    [violated] = answer["policies_violated"]
+    assert violated["text"].startswith("Your connection comes from Lagos, NG")
+    assert answer["would_pass"] == []
+    # An officer's own connection is nobody's place.
+    assert ask(officers, body, **said).json()["outcome"] == "posted"
+    assert ask(officers, body, amount="50.00").json()["by_own_limit"] is False
 
 
 def test_what_else_would_stop_it_is_said_too(api, body, ben, his):

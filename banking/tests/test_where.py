@@ -15,7 +15,10 @@ from fintrust.core import context
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
+from fraud.limits.own import CustomerPolicies
+from fraud.limits.services import set_policies
 from fraud.models import Decision
+from fraud.replay import replay
 from fraud.tests import mmdb
 from fraud.travel import services as travel
 from fraud.travel import store
@@ -137,6 +140,49 @@ def test_a_device_without_a_proper_name_is_refused(adas, pay, name):
 def test_the_longest_name_of_a_device_is_kept_whole(pay):
     assert pay(device="x" * 60).status_code == 201
     assert newest().facts_then().device == "api:" + "x" * 60
+
+
+# --- words and the connection ---------------------------------------------------------------
+
+
+@pytest.fixture
+def cities(tmp_path, settings):
+    networks = {
+        "81.2.69.0/24": mmdb.city("Lisbon", "PT", 38.72, -9.14, 20),
+        "102.89.0.0/16": mmdb.city("Lagos", "NG", 6.45, 3.39, 50),
+    }
+    settings.GEOIP_DATABASE = str(mmdb.write(tmp_path / "city.mmdb", networks))
+
+
+@pytest.mark.parametrize(
+    "where, ip, because",
+    [
+        ({"place": "Lisbon, PT"}, "81.2.69.1", None),
+        ({"place": "Lisbon, PT"}, "10.0.0.1", None),  # nobody knows better
+        ({"place": "Lisbon, PT"}, "102.89.1.1", "Your connection comes from Lagos, NG"),
+        (None, "102.89.1.1", "Your connection comes from Lagos, NG"),
+        ({"latitude": 38.72, "longitude": -9.14}, "102.89.1.1", "connection comes from Lagos, NG"),
+        ({"latitude": 38.72, "longitude": -9.14}, "81.2.69.1", None),
+        ({"latitude": 38.72, "longitude": -9.14}, "10.0.0.1", "a place that nobody knows"),
+        ({"latitude": 6.45, "longitude": 3.39}, "81.2.69.1", "say different places"),
+        ({"place": "Lagos, NG"}, "81.2.69.1", "Lagos, NG is not among the places"),
+    ],
+)
+def test_an_own_limit_of_places_is_not_talked_away(
+    ada, adas, pay, hers, cities, where, ip, because
+):
+    own = CustomerPolicies(allowed_locations=("Lisbon, PT",), block_unknown_locations=True)
+    set_policies(customer=ada, asked=own, by=ada)
+    adas.defaults["REMOTE_ADDR"] = ip
+    answer = pay(where)
+    assert answer.status_code == 201, answer.content
+    decision = newest()
+    assert decision.forbidden is (because is not None)
+    assert (because or "") in " ".join(reason["text"] for reason in decision.reasons)
+    assert answer.json()["status"] == ("refused" if because else "posted")
+    hers.refresh_from_db()
+    assert hers.balance_minor == (1_000_00 if because else 990_00)
+    assert replay(decision).same
 
 
 # --- held, confirmed, refused ---------------------------------------------------------------

@@ -22,6 +22,7 @@ from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.rows import insert
 from fraud.models import Decision
+from fraud.travel.presence import placed
 
 
 @transaction.atomic
@@ -37,7 +38,7 @@ def carry_out(order: Order, *, reason: str = "") -> Transfer:
     _check_return(order)
     _check_hold(order)
     _check(order, transfer)
-    facts = facts_of(order, transfer)
+    facts = placed(facts_of(order, transfer))
     transfer.decision = fraud.services.assess(facts)
     transfer.asked_at, transfer.reason = facts.at, reason
     return _book(order, transfer)

@@ -14,7 +14,6 @@ from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import CurrencyMismatch, Money
 from fraud.facts import TRANSFER, Facts
-from fraud.travel.presence import placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def asked(order: Order, price: terms.Terms) -> Transfer:
 
 
 def facts_of(order: Order, transfer: Transfer) -> Facts:
-    """What fraud needs to know of an order, and nothing else.
+    """What fraud needs to know of an order, and nothing else; to be `placed` before it is judged.
 
     The customer is whose account it is, so that their limits and their normal count when somebody
     else operates it; the session is that of who asks. What an officer gives back arrives, and is
@@ -108,7 +107,7 @@ def facts_of(order: Order, transfer: Transfer) -> Facts:
     owner = own.owner if own.owner_id not in {None, order.by.pk} else None
     customer = owner or order.by
     asked = context.current()
-    facts = Facts(
+    return Facts(
         kind=TRANSFER if order.kind == Transfer.Kind.REVERSAL else order.kind,
         subject=transfer.public_id,
         customer_id=customer.pk,
@@ -132,9 +131,8 @@ def facts_of(order: Order, transfer: Transfer) -> Facts:
         longitude=asked.longitude,
         accuracy_km=asked.accuracy_km,
     )
-    return placed(facts)
 
 
 def facts_if(order: Order) -> Facts:
-    """The facts of an order that is only thought of."""
+    """The same of an order that is only thought of."""
     return facts_of(order, asked(order, terms.plain(order.amount)))

@@ -27,6 +27,7 @@ from fraud.explanation import Part, parts
 from fraud.facts import Facts
 from fraud.hits import Hit
 from fraud.policies import FORBIDDEN
+from fraud.travel.presence import placed
 from fraud.verdict import BLOCKED, FLAGGED, VERIFIED, Verdict
 from fraud.whatif.services import Tried, ask
 
@@ -150,7 +151,7 @@ def _facts(question: Question, by: User, channel: str) -> Facts:
         facts = replace(facts, counterparty=_NOBODY, to_self=False)
     if by.pk != facts.customer_id:  # an officer's session says nothing about the customer
         facts = replace(facts, session_hash=None, ip=None)
-    return replace(facts, at=question.at or facts.at, **(question.location or {}))
+    return placed(replace(facts, at=question.at or facts.at, **(question.location or {})))
 
 
 def _obstacle(question: Question) -> Problem | None:

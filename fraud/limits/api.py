@@ -115,10 +115,13 @@ class PoliciesInput(Body):
         LIMITS.places_max,
         required=False,
         allow_null=True,
-        help_text='Places as "Lisbon, PT", or whole countries as "PT". Compared as a whole.',
+        help_text='Places as "Lisbon, PT", or whole countries as "PT". Compared as a whole, '
+        "with what a payment says and with where its connection comes from.",
     )
     block_unknown_locations = Flag(
-        required=False, help_text="Refuse what comes from a place that nobody knows."
+        required=False,
+        help_text="Refuse what comes from a place that nobody knows, or where coordinates and "
+        "connection are 100 km apart or more.",
     )
     allowed_time_range = TimeRangeInput(
         required=False, allow_null=True, help_text="On your own clock, see `timezone`."

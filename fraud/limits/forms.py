@@ -45,12 +45,15 @@ class LimitsForm(forms.Form):
         max_length=LIMITS.places_max * (LIMITS.place_chars_max + 2),
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "Anywhere"}),
         help_text="One on each line: a place as “Lisbon, PT”, or a whole country as “PT”. "
-        "We go by the place that is stated with a payment: coordinates alone are no place to us.",
+        "We go by the place that is stated with a payment, and by where your connection comes "
+        "from: neither may be off the list. A connection's town is often a neighbour's, and a VPN "
+        "has its own; a country is surer.",
     )
     block_unknown_locations = forms.BooleanField(
         label="Refuse payments when nobody knows where they come from",
         required=False,
-        help_text="Scheduled payments have no place, so they are refused too.",
+        help_text="Also when your device and your connection say places far apart. Scheduled "
+        "payments have no place, so they are refused too.",
     )
     start = forms.TimeField(
         label="From", required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")

@@ -32,3 +32,10 @@ def covers(allowed: Iterable[str], place: str) -> bool:
     country = name.rpartition(", ")[2]
     names = {normalise(entry) for entry in allowed}
     return name in names or (bool(_COUNTRY.fullmatch(country)) and country in names)
+
+
+def may_be(allowed: Iterable[str], place: str) -> bool:
+    """Whether who is at this place may be at one of those: of whom only a country is known may be
+    in any town of it."""
+    allowed = tuple(allowed)
+    return covers(allowed, place) or any(covers((place,), entry) for entry in allowed)

@@ -17,7 +17,8 @@ from fraud.models import ListEntry, ListStep
 
 #: The entries that a payment matches with their steps, as text: a subselect that travels with the
 #: snapshot's one statement. All of it as of the payment's own time. Each kind is a prefix written
-#: here, so that no device can be named like a payee.
+#: here, so that no device can be named like a payee. A place is what is said and what the address
+#: shows: either is refused or held, and trusted are both or none.
 MATCHED = """SELECT jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'effect', effect, 'steps',
             (SELECT jsonb_agg(step) FROM fraud_liststep AS taken
              WHERE entry_id = entry.id AND taken.at <= %(at)s::timestamptz)))::text
@@ -30,24 +31,42 @@ MATCHED = """SELECT jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'effect
                 'customer:' || %(asker)s::uuid::text,
                 'device:' || %(device)s::text,
                 'place:' || %(town)s::text,
-                'place:' || %(country)s::text
+                'place:' || %(country)s::text,
+                'place:' || %(address_town)s::text,
+                'place:' || %(address_country)s::text
             ) OR (kind = 'address' AND network >>= %(ip)s::inet)
+        )
+        AND (
+            kind <> 'place' OR effect <> 'trust' OR %(address_town)s::text = '' OR (
+                value IN (%(town)s::text, %(country)s::text)
+                AND value IN (%(address_town)s::text, %(address_country)s::text)
+            )
         )
         AND at <= %(at)s::timestamptz AND (until IS NULL OR until > %(at)s::timestamptz)"""
 
 
 def parameters(facts: Facts) -> dict[str, Any]:
     """What `MATCHED` asks for beside what the features do."""
-    place, country = places_of(facts.place)
+    town, country = places_of(facts.place)
+    address_town, address_country = places_of(facts.address_place)
     return {
         "asker": facts.asker_id,
-        "town": place,
+        "town": town,
         "country": country,
+        "address_town": address_town,
+        "address_country": address_country,
         "ip": address_of(facts.ip),
     }
 
 
-PARAMETER_TYPES = {"asker": "uuid", "town": "text", "country": "text", "ip": "inet"}
+PARAMETER_TYPES = {
+    "asker": "uuid",
+    "town": "text",
+    "country": "text",
+    "address_town": "text",
+    "address_country": "text",
+    "ip": "inet",
+}
 
 
 def matched(row: str | None) -> Listed | None:

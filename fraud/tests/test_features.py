@@ -78,6 +78,8 @@ def test_a_snapshot_with_each_hour_under_its_own_name_is_the_same():
         outgoing=st.booleans(),
         balance_minor=st.none() | st.integers(-(10**17), 10**18),
         to_self=st.booleans(),
+        address_place=st.text(max_size=40),
+        address_km=st.none() | st.integers(0, 20_038),
     )
 )
 def test_facts_come_back_from_json_exactly(asked):

@@ -482,6 +482,18 @@ def test_the_database_refuses_trust_without_an_end(olga):
         ("address", "2001:db8::/32", {"ip": "2001:db8::7"}, {"ip": "not an address"}),
         ("place", "Lisbon, PT", {"place": "LISBON,  pt"}, {"place": "Lisbon"}),
         ("place", "PT", {"place": "Lisbon, PT"}, {"place": "pt, ES"}),
+        (
+            "place",
+            "Lagos, NG",
+            {"place": "Lisbon, PT", "address_place": "Lagos, NG"},
+            {"place": "Lisbon, PT", "address_place": "Lisbon, PT"},
+        ),
+        (
+            "place",
+            "NG",
+            {"place": "Lisbon, PT", "address_place": "Lagos, NG"},
+            {"place": "Lisbon, PT", "address_place": "NG, PT"},
+        ),
         ("device", "payee:acc-1", {"device": "payee:acc-1"}, {"counterparty": "acc-1"}),
     ],
 )
@@ -491,6 +503,26 @@ def test_each_kind_finds_its_own(olga, ada, kind, value, near, far):
     found = selectors.snapshot_for(replace(asked, **near)).listed
     assert found == Listed((Match(entry.public_id, kind, BLOCK),))
     assert selectors.snapshot_for(replace(asked, **far)).listed is None
+
+
+@pytest.mark.parametrize(
+    "value, said, seen, trusted",
+    [
+        ("Lisbon, PT", "Lisbon, PT", "", True),
+        ("Lisbon, PT", "Lisbon, PT", "Lisbon, PT", True),
+        ("Lisbon, PT", "Lisbon, PT", "Lagos, NG", False),
+        ("Lisbon, PT", "Lagos, NG", "Lisbon, PT", False),
+        ("Lisbon, PT", "Lisbon, PT", "PT", False),
+        ("PT", "Lisbon, PT", "Porto, PT", True),
+        ("PT", "Lisbon, PT", "Lagos, NG", False),
+    ],
+)
+def test_words_alone_make_no_place_trusted(olga, otto, ada, value, said, seen, trusted):
+    until = timezone.now() + timedelta(days=1)
+    entry = write(olga, TRUST, kind="place", value=value, until=until)
+    listing.approve(entry=entry, by=otto)
+    asked = facts(customer_id=ada.pk, at=timezone.now(), place=said, address_place=seen)
+    assert (selectors.snapshot_for(asked).listed is not None) is trusted
 
 
 def test_a_customer_is_found_as_owner_and_as_who_asks(olga, ada):
@@ -527,12 +559,13 @@ def test_many_payments_are_looked_up_like_one(olga, ada):
     payments = [
         facts(customer_id=ada.pk, at=now, ip="192.0.2.9", place="Lisbon, PT"),
         facts(customer_id=ada.pk, at=now, place="Porto, PT"),
+        facts(customer_id=ada.pk, at=now, place="Lagos, NG", address_place="Porto, PT"),
         facts(customer_id=ada.pk, at=now, ip="nonsense"),
     ]
     found = selectors.known_for_all(payments)
     alone = [selectors.snapshot_for(one).listed for one in payments]
     assert [known.listed for known, _ in found] == alone
-    assert [one and one.effect for one in alone] == [BLOCK, HOLD, None]
+    assert [one and one.effect for one in alone] == [BLOCK, HOLD, HOLD, None]
 
 
 # --- with everything around ---------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from fraud import policies
+from fraud.counterfactual import passing
 from fraud.features import Snapshot
 from fraud.hits import Hit
 from fraud.limits.own import CustomerPolicies, NewPayee, Standing, TimeRange, minute_of
@@ -156,6 +157,61 @@ def test_a_known_place_is_fine_for_who_refuses_unknown_ones():
 
 def test_while_a_change_of_places_waits_none_may_be_left():
     assert refused(facts(place="PT"), known(allowed_locations=())) == ["place_not_allowed"]
+
+
+@pytest.mark.parametrize(
+    "allowed, said, seen, works",
+    [
+        ("Lisbon, PT", "Lisbon, PT", "Lisbon, PT", True),
+        ("Lisbon, PT", "Lisbon, PT", "", True),
+        ("Lisbon, PT", "Lisbon, PT", "Lagos, NG", False),
+        ("Lisbon, PT", "Lagos, NG", "Lisbon, PT", False),
+        ("Lisbon, PT", "Lisbon, PT", "Porto, PT", False),
+        ("Lisbon, PT", "Lisbon, PT", "New Lisbon, PT", False),
+        ("PT", "Lisbon, PT", "Porto, PT", True),
+        ("PT", "Lisbon, PT", "NG", False),
+        ("Lisbon, PT", "Lisbon, PT", "PT", True),  # Lisbon is in Portugal
+        ("Lisbon, PT", "PT", "PT", False),  # which is not all of it Lisbon
+        ("Lisbon", "Lisbon", "PT", False),
+        ("Lisbon, PT", "", "Lagos, NG", False),
+    ],
+)
+def test_what_is_said_and_what_the_address_shows_are_both_held_to_the_list(
+    allowed, said, seen, works
+):
+    asked = facts(place=said, address_place=seen)
+    assert (refused(asked, known(allowed_locations=(allowed,))) == []) is works
+
+
+def test_a_refusal_says_whether_words_or_the_connection_are_elsewhere():
+    limits = known(allowed_locations=("Lisbon, PT",))
+    lying = facts(place="Lisbon, PT", address_place="Lagos, NG")
+    assert policies.place_not_allowed(lying, limits).because == (
+        "Your connection comes from Lagos, NG, which is not among the places you allow payments "
+        "from"
+    )
+    honest = facts(place="Porto, PT", address_place="Lisbon, PT")
+    assert policies.place_not_allowed(honest, limits).because == (
+        "Porto, PT is not among the places you allow payments from"
+    )
+
+
+@pytest.mark.parametrize("km, works", [(None, True), (0, True), (99, True), (100, False)])
+def test_a_device_and_an_address_that_contradict_each_other_are_nowhere_known(km, works):
+    asked = facts(place="Lisbon, PT", address_place="Lisbon, PT", address_km=km)
+    assert (refused(asked, known(block_unknown_locations=True)) == []) is works
+    assert refused(asked, known(allowed_locations=("PT",))) == []
+
+
+def test_who_allows_unknown_places_is_not_asked_about_contradictions():
+    assert refused(facts(address_place="Lagos, NG", address_km=5_000), known()) == []
+    hit = policies.place_unknown(facts(address_km=5_000), known(block_unknown_locations=True))
+    assert hit.because == "Your device and your connection say different places"
+
+
+def test_no_amount_and_no_day_is_promised_from_a_connection_elsewhere():
+    limits = known(allowed_locations=("Lisbon, PT",))
+    assert passing(facts(place="Lisbon, PT", address_place="Lagos, NG"), limits, CURRENT) == ()
 
 
 # --- hours ----------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from django.core.management import CommandError, call_command
 from fraud import services
 from fraud.facts import Facts
 from fraud.features import Snapshot
+from fraud.limits.own import CustomerPolicies
+from fraud.limits.services import set_policies
 from fraud.models import Decision
 from fraud.policy import FraudPolicy
 from fraud.replay import replay
@@ -90,6 +92,19 @@ def test_a_decision_that_does_not_come_out_the_same_fails_the_command():
     fact = paid(customer_id=customer().pk, amount_minor=5_000_00)
     with pytest.raises(CommandError, match=fact.decision.public_id):
         run(fact.decision.public_id)
+
+
+def test_a_decision_from_before_addresses_had_places_is_still_made_again():
+    """By what it knew: the words alone."""
+    ada = customer()
+    for place in ("Lisbon, PT", "Lagos, NG"):
+        own = CustomerPolicies(allowed_locations=("Lisbon, PT",), block_unknown_locations=True)
+        set_policies(customer=ada, asked=own, by=ada)
+        asked = facts(customer_id=ada.pk, place=place, latitude=6.45, longitude=3.39)
+        stored = Decision.objects.get(pk=services.assess(asked).pk)
+        del stored.facts["address_place"], stored.facts["address_km"]
+        assert stored.forbidden is (place == "Lagos, NG")
+        assert replay(stored).differences() == []
 
 
 @pytest.mark.parametrize("stored", json.loads(FIRST_FORM.read_text()))

@@ -90,13 +90,22 @@ def test_about_a_kilometre_of_where_it_was_is_kept(ada):
     assert (facts.latitude, facts.longitude) == (38.72, -9.14)
 
 
-@pytest.mark.parametrize(("ip", "refused"), [("81.2.69.142", False), ("10.0.0.1", True)])
-def test_a_limit_to_places_knows_the_place_of_an_address(ada, london, ip, refused):
-    own = CustomerPolicies(allowed_locations=("London, GB",), block_unknown_locations=True)
+@pytest.mark.parametrize(
+    ("allowed", "said", "refused"),
+    [
+        ("London, GB", {"ip": "81.2.69.142"}, False),
+        ("London, GB", {"ip": "10.0.0.1"}, True),
+        ("Lisbon, PT", {"ip": "10.0.0.1", "place": "Lisbon, PT"}, False),
+        ("Lisbon, PT", {"ip": "81.2.69.142", "place": "Lisbon, PT"}, True),
+        ("London, GB", {"ip": "81.2.69.142", "latitude": 38.72, "longitude": -9.14}, True),
+    ],
+)
+def test_a_limit_to_places_knows_the_place_of_an_address(ada, london, allowed, said, refused):
+    own = CustomerPolicies(allowed_locations=(allowed,), block_unknown_locations=True)
     set_policies(customer=ada, asked=own, by=ada)
     take(
         message(
-            raw(ada, ip=ip, at=timezone.now().isoformat()),
+            raw(ada, **said, at=timezone.now().isoformat()),
         ),
         now=timezone.now(),
     )

@@ -223,3 +223,43 @@ def test_kept_facts_hold_a_kilometre_and_the_place_of_the_address(databases):
     assert placed(facts(ip=LONDON, place="Paris, FR")).place == "Paris, FR"
     plain = facts()
     assert placed(plain) == plain
+
+
+@pytest.mark.parametrize(
+    "ip, said, place, seen",
+    [
+        (LONDON, "", "London, GB", "London, GB"),
+        (LONDON, "Paris, FR", "Paris, FR", "London, GB"),
+        (HETZNER, "Paris, FR", "Paris, FR", "Falkenstein, DE"),  # no way round by a rented server
+        (NAMELESS, "Paris, FR", "Paris, FR", "AU"),
+        ("10.0.0.1", "Paris, FR", "Paris, FR", ""),
+        (None, "", "", ""),
+    ],
+)
+def test_kept_facts_hold_what_the_address_says_beside_the_words(databases, ip, said, place, seen):
+    kept = placed(facts(ip=ip, place=said))
+    assert (kept.place, kept.address_place, kept.address_km) == (place, seen, None)
+
+
+@pytest.mark.parametrize(
+    "ip, where, km",
+    [
+        (LONDON, {"latitude": 51.51, "longitude": -0.09}, 0),
+        (LONDON, {"latitude": 51.51, "longitude": -0.09, "accuracy_km": 50}, 0),
+        # Lisbon is 1,586 km from there; 20 km of the address and 1 or 50 of the device come off.
+        (LONDON, {"latitude": 38.72, "longitude": -9.14}, 1565),
+        (LONDON, {"latitude": 38.72, "longitude": -9.14, "accuracy_km": 50}, 1516),
+        (LONDON, {"latitude": 38.72, "longitude": -9.14, "accuracy_km": 51}, None),
+        (LONDON, {"latitude": 91.0, "longitude": 0.0}, None),
+        (NAMELESS, {"latitude": 38.72, "longitude": -9.14}, None),
+        ("10.0.0.1", {"latitude": 38.72, "longitude": -9.14}, None),
+    ],
+)
+def test_kept_facts_hold_how_far_the_device_is_from_its_address(databases, ip, where, km):
+    assert placed(facts(ip=ip, **where)).address_km == km
+
+
+def test_nobody_is_far_from_the_address_of_an_officer(databases):
+    assert (
+        placed(facts(channel="console", ip=LONDON, latitude=0.0, longitude=0.0)).address_km is None
+    )

@@ -9,7 +9,7 @@ from fintrust.core.context import Context
 from fraud.facts import Facts
 from fraud.travel import geoip
 from fraud.travel.geoip import Address
-from fraud.travel.judge import Sighting
+from fraud.travel.judge import Sighting, judge
 from fraud.travel.policy import TRAVEL, TravelPolicy
 
 # Doors that nobody stands at: what was taken over, what a clock sends, what an officer does.
@@ -67,14 +67,27 @@ def now(person: UUID, at: datetime, asked: Context) -> Presence:
 
 
 def placed(facts: Facts) -> Facts:
-    """Facts as they are kept: coordinates to about a kilometre, and without a declared place the
-    one of the address, for the customer's own limits and the rules."""
+    """Facts as they are kept, for limits, lists and rules: coordinates to about a kilometre, and
+    what the address says, which is the place when none was declared.
+
+    That of a VPN too: who may pay from some places only must not get round it by renting a server.
+    """
+    address = geoip.locate(facts.ip)
     return replace(
         facts,
         latitude=_rounded(facts.latitude),
         longitude=_rounded(facts.longitude),
-        place=facts.place or geoip.locate(facts.ip).place,
+        place=facts.place or address.place,
+        address_place=address.place,
+        address_km=_apart_km(facts, address),
     )
+
+
+def _apart_km(facts: Facts, address: Address) -> int | None:
+    """From what the address says to what the device does, as far as either is believed."""
+    here = of(facts)
+    way = here and judge(_by_address(here, address, TRAVEL), declared(here))
+    return int(way.km) if way else None
 
 
 def _rounded(degrees: float | None) -> float | None:
