@@ -33,6 +33,7 @@ from fraud.verdict import (
     Models,
     Ruleset,
     Scorer,
+    of_its_time,
     reviewing,
     under,
 )
@@ -150,10 +151,12 @@ def _in_force(officers: UUID | None, review: bool) -> Ruleset:
 
 
 def ruleset_of(decision: Decision) -> Ruleset:
-    """What a stored decision was made under, with the house's rules as this program has them."""
+    """What a stored decision was made under, with those of the house's rules that there were, as
+    this program has them."""
     ruleset = CURRENT
     if decision.officers:
         ruleset = under(rulebook.ruleset(decision.officers), readable)
+    ruleset = of_its_time(ruleset, decision.ruleset)
     return reviewing(ruleset) if decision.ruleset.endswith(REVIEWING) else ruleset
 
 
