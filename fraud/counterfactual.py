@@ -101,11 +101,14 @@ def _smaller_later(times: list[Change], passes: Passes) -> Change | None:
 
 
 def _times(facts: Facts, snapshot: Snapshot, policy: ExplainingPolicy) -> Iterator[Change]:
-    """The same payment at each time worth trying, the soonest first: hours from now, and whenever
-    one of the customer's own limits lets go. Whole minutes, as they are said, and never before."""
+    """The same payment at each time worth trying, the soonest first: hours from now, when tries of
+    this minute are over, and whenever one of the customer's own limits lets go. Whole minutes, as
+    they are said, and never before."""
     own = {_whole_minute(moment) for moment in _own_limits_end(facts, snapshot)}
-    hours = {_whole_minute(facts.at + hours * HOUR) for hours in policy.later_hours}
-    for moment in sorted(own | hours):
+    others = {_whole_minute(facts.at + hours * HOUR) for hours in policy.later_hours}
+    if snapshot.around is not None and snapshot.around.tries_60s:
+        others.add(_whole_minute(facts.at + MINUTE))
+    for moment in sorted(own | others):
         if moment > facts.at:
             text = _from(moment, facts) if moment in own else _in(moment, facts)
             known = after(snapshot, facts, moment - facts.at)
@@ -133,8 +136,12 @@ def _whole_minute(moment: datetime) -> datetime:
 
 
 def _in(moment: datetime, facts: Facts) -> str:
-    hours = (moment - facts.at) // HOUR
-    words = f"{hours // 24} days" if hours > 24 else f"{hours} hour{'s' * (hours > 1)}"
+    wait = moment - facts.at
+    hours, minutes = wait // HOUR, -(-wait // MINUTE)
+    if not hours:
+        words = "a minute" if minutes == 1 else f"{minutes} minutes"
+    else:
+        words = f"{hours // 24} days" if hours > 24 else f"{hours} hour{'s' * (hours > 1)}"
     return f"In {words}, at {local(moment, facts.timezone):%H:%M}"
 
 

@@ -2,10 +2,11 @@
 
 A rule looks at money that leaves a customer, and answers with a Hit that says why against the
 customer's own normal, or with None. Rules that agree add up; see `verdict.combine`.
-Its numbers belong into `policy.py`, what it must know into the Snapshot. No Django here.
+Its numbers belong into `policy.py`, what it must know into the Snapshot, its name with the next
+edition into `JOINED`. No Django here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fraud.facts import Facts
 from fraud.features import Snapshot
@@ -14,12 +15,20 @@ from fraud.policy import FraudPolicy
 
 Rule = Callable[[Facts, Snapshot, FraudPolicy], Hit | None]
 RULES: list[Rule] = []
+#: Those that joined after the first edition, and with which one.
+JOINED: Mapping[str, int] = {"many_tries": 2}
+EDITION = max(JOINED.values())
 
 
 def rule(function: Rule) -> Rule:
     """Every function marked with this is asked, in the order written here."""
     RULES.append(function)
     return function
+
+
+def rules_of(edition: int) -> tuple[Rule, ...]:
+    """The rules that there were then: what was decided without a rule is made again without it."""
+    return tuple(one for one in RULES if JOINED.get(one.__name__, 1) <= edition)
 
 
 @rule
@@ -64,6 +73,17 @@ def many_payments(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit 
             because = f"This is your {ordinal(number)} payment within {window.name}"
             return Hit("many_payments", policy.many_payments_weight, because)
     return None
+
+
+@rule
+def many_tries(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit | None:
+    """Asked more often in a minute than hands do, whatever became of it: who guesses what passes
+    moves no money. Of payments that moved `many_payments` has spoken; twice is no stronger sign."""
+    tries = snapshot.around and snapshot.around.tries_60s
+    if not tries or tries + 1 <= policy.tries_max or many_payments(facts, snapshot, policy):
+        return None
+    because = f"This is your {ordinal(tries + 1)} try to pay within a minute"
+    return Hit("many_tries", policy.many_tries_weight, because)
 
 
 @rule

@@ -34,6 +34,7 @@ from fraud.verdict import (
     Ruleset,
     Scorer,
     explained,
+    of_its_time,
     reviewing,
     under,
 )
@@ -151,10 +152,12 @@ def _in_force(officers: UUID | None, review: bool) -> Ruleset:
 
 
 def ruleset_of(decision: Decision) -> Ruleset:
-    """What a stored decision was made under, with the house's rules as this program has them."""
+    """What a stored decision was made under, with those of the house's rules that there were, as
+    this program has them."""
     ruleset = CURRENT
     if decision.officers:
         ruleset = under(rulebook.ruleset(decision.officers), readable)
+    ruleset = of_its_time(ruleset, decision.ruleset)
     return reviewing(ruleset) if decision.ruleset.endswith(REVIEWING) else ruleset
 
 

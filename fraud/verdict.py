@@ -6,6 +6,7 @@ function and no other; see docs/decisions/0020-one-pure-decision.md.
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -21,7 +22,7 @@ from fraud.hits import Hit
 from fraud.lists.matched import BLOCK, HOLD, TRUST, Listed
 from fraud.policies import POLICIES, Policy
 from fraud.policy import EXPLAINING, STANDARD, ExplainingPolicy, FraudPolicy
-from fraud.rules import RULES, Rule
+from fraud.rules import EDITION, RULES, Rule, rules_of
 
 VERIFIED, FLAGGED, BLOCKED = "VERIFIED", "FLAGGED", "BLOCKED"
 SAFE, SUSPICIOUS, CRITICAL = "SAFE", "SUSPICIOUS", "CRITICAL"
@@ -152,6 +153,15 @@ def reviewing(ruleset: Ruleset) -> Ruleset:
     """The same, but that what it blocks goes to an officer. Another number, another version."""
     policy = replace(ruleset.policy, blocked_goes_to_review=True)
     return replace(ruleset, version=ruleset.version + REVIEWING, policy=policy)
+
+
+_NAMED = re.compile(r"rules(\d*)-")
+
+
+def of_its_time(ruleset: Ruleset, named: str) -> Ruleset:
+    """The same with the rules that the house had when it decided under that name."""
+    edition = _NAMED.match(named)
+    return ruleset if edition is None else replace(ruleset, rules=rules_of(int(edition[1] or 1)))
 
 
 # --- the verdict --------------------------------------------------------------------------------
@@ -371,11 +381,13 @@ def sources() -> Iterable[Path]:
 
 @lru_cache
 def version() -> str:
-    """A name for exactly this code and these numbers: nobody can change a rule and keep it."""
+    """A name for exactly this code and these numbers: nobody can change a rule and keep it. It
+    begins with the edition of the rules, so that older decisions are made again without later ones.
+    """
     digest = hashlib.sha256()
     for file in sources():
         digest.update(file.read_bytes())
-    return f"rules-{digest.hexdigest()[:16]}"
+    return f"rules{EDITION}-{digest.hexdigest()[:16]}"
 
 
 CURRENT = Ruleset(version())

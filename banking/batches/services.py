@@ -20,6 +20,7 @@ from banking.policy import FEES
 from banking.sharing.selectors import hold_right
 from banking.transfers.execution import keep_refused
 from banking.transfers.services import send_transfer
+from fintrust.core import context
 from fintrust.core.api import about
 from fintrust.core.errors import Problem
 from fintrust.core.idempotency import (
@@ -79,7 +80,8 @@ def send_batch(
         return stored
     run = _Run(by, list(items), key, channel)
     run.lock()
-    outcomes = run.all_or_none() if linked else run.each()
+    with context.use(batch=run.name):
+        outcomes = run.all_or_none() if linked else run.each()
     batch = Batch.objects.create(
         id=uuid7(),
         requested_by=by,

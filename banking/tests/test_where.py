@@ -15,6 +15,7 @@ from fintrust.core import context
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.money import Money
+from fintrust.tests import builders
 from fraud.limits.own import CustomerPolicies
 from fraud.limits.services import set_policies
 from fraud.models import Decision
@@ -256,6 +257,35 @@ def test_what_one_asks_again_is_seen_once(adas, hers, his, django_capture_on_com
             adas, "transfer", source=hers.public_id, target=his.public_id,
             amount="11.00", currency="EUR",
         )  # fmt: skip
+    assert newest().snapshot_then().around.tries_60s == 1
+
+
+def test_whoever_is_held_again_and_again_is_told_that_they_try_too_often(ada, adas, his, pay):
+    """Held money has not moved, so it is none of the payments of ten minutes: but it was tried."""
+    rich = builders.account(ada, 20_000_00).public_id
+
+    def codes():
+        return [reason["code"] for reason in newest().reasons]
+
+    for _ in range(5):
+        assert pay(source=rich, amount="1000.00").json()["status"] == "held"
+        assert "many_tries" not in codes()
+        question = {"source": rich, "target": his.public_id, "amount": "1000.00"}
+        asked = adas.post("/api/v1/risk/assess", question | {"currency": "EUR"}, format="json")
+        assert asked.status_code == 200
+    assert pay(source=rich).json()["status"] == "held"
+    assert codes() == ["many_tries"]
+
+
+def test_a_batch_is_one_try(adas, hers, his, pay, django_capture_on_commit_callbacks):
+    one = {"source": hers.public_id, "target": his.public_id, "amount": "1.00", "currency": "EUR"}
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = adas.post(
+            "/api/v1/transactions/batch", {"transfers": [one] * 3, "linked": False},
+            format="json", HTTP_IDEMPOTENCY_KEY=str(uuid7()),
+        )  # fmt: skip
+    assert answer.status_code in (200, 201, 207), answer.content
+    pay()
     assert newest().snapshot_then().around.tries_60s == 1
 
 

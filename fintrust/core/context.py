@@ -21,6 +21,7 @@ class Context:
     request_id: str = ""
     ip: str | None = None
     user_agent: str = ""
+    batch: str = ""  # what asks for many things at once, by its name
     session_hash: str | None = None  # tells sessions apart without being able to use one
     # With what and where, as far as the asker shows or says; fraud decides what to believe.
     device: str | None = None  # an opaque name of the browser or the program

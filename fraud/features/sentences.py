@@ -545,6 +545,7 @@ _TOPICS: Mapping[str, frozenset[str]] = {
     "pace": frozenset({
         "many_payments", "own_count_10m", "own_count_1h", "own_count_24h", "hours_since_last",
     }),
+    "tries": frozenset({"many_tries", "tries_10s", "tries_60s"}),
     "spending": frozenset({
         "fast_spending", "own_sum_1h", "own_sum_24h", "own_sum_7d", "own_sum_30d",
         "own_sum_24h_vs_mean", "own_sum_7d_vs_mean",

@@ -18,8 +18,9 @@ from fraud.limits.services import set_policies
 from fraud.models import Decision
 from fraud.policy import FraudPolicy
 from fraud.replay import replay
-from fraud.tests.factories import NOON, customer, facts, habit, limit_payments, paid
-from fraud.verdict import CURRENT, decide
+from fraud.tests.factories import NOON, customer, facts, habit, limit_payments, paid, snapshot
+from fraud.travel.judge import Around
+from fraud.verdict import CURRENT, decide, of_its_time
 
 pytestmark = pytest.mark.django_db
 #: Sentences that are worded otherwise since; their codes and weights are the same.
@@ -123,6 +124,24 @@ def test_a_decision_in_the_form_of_2026_is_still_made_again(stored):
         said = said.replace(then, since)
     assert now.reasons_json() == json.loads(said)
     assert Snapshot.from_json(known.to_json()) == known
+
+
+@pytest.mark.parametrize(
+    "ruleset, same",
+    [
+        ("rules-0123456789abcdef", True),  # the first edition had no name for itself
+        ("rules-0123456789abcdef+review", True),
+        (CURRENT.version, False),
+    ],
+)
+def test_what_was_decided_without_a_rule_is_made_again_without_it(ruleset, same):
+    """Six tries in a minute, before a rule minded them."""
+    asked = facts(customer_id=customer().pk)
+    known = snapshot(around=Around(tries_10s=5, tries_60s=5))
+    then = decide(asked, known, of_its_time(CURRENT, "rules-0123456789abcdef"))
+    services.keep(Decision.made(asked, known, replace(then, ruleset=ruleset)))
+    again = replay(Decision.objects.get())
+    assert (again.decision.verdict, again.same) == ("VERIFIED", same)
 
 
 @pytest.mark.parametrize("text", ["dec_00000000000000000000000000", "trf_1", "nonsense"])

@@ -12,7 +12,7 @@ from fraud.features.moments import micros_of
 from fraud.hits import Hit
 from fraud.policy import STANDARD, FraudPolicy
 from fraud.tests.factories import NOON, facts, snapshot
-from fraud.travel.judge import Sighting, Travel
+from fraud.travel.judge import Around, Sighting, Travel
 from fraud.verdict import CURRENT, decide
 
 
@@ -193,6 +193,23 @@ def test_the_count_in_the_reason_includes_this_payment():
     busy = snapshot(own_count_10m=5, own_count_1h=5, own_count_24h=5)
     hit = rules.many_payments(facts(), busy, STANDARD)
     assert hit == Hit("many_payments", 0.30, "This is your 6th payment within 10 minutes")
+
+
+@pytest.mark.parametrize("before, noticed", [(None, False), (0, False), (4, False), (5, True)])
+def test_more_tries_in_a_minute_than_hands_make(before, noticed):
+    hit = rules.many_tries(facts(), snapshot(around=Around(tries_60s=before)), STANDARD)
+    assert bool(hit) is noticed
+
+
+def test_tries_are_told_with_this_one_and_unknown_ones_not_at_all():
+    hit = rules.many_tries(facts(), snapshot(around=Around(tries_60s=5)), STANDARD)
+    assert hit == Hit("many_tries", 0.30, "This is your 6th try to pay within a minute")
+    assert rules.many_tries(facts(), snapshot(degraded=("redis",)), STANDARD) is None
+
+
+def test_what_moved_is_not_held_against_somebody_twice():
+    moved = snapshot(own_count_10m=5, around=Around(tries_60s=5))
+    assert [hit.code for hit in decide(facts(), moved, CURRENT).reasons] == ["many_payments"]
 
 
 # £5,000 in 100 days is £50 a day: 3, 5 and 10 days are £150, £250 and £500.
@@ -412,7 +429,7 @@ def test_a_rule_is_part_of_the_set_by_its_mark_alone():
         for thing in vars(rules).values()
         if getattr(thing, "__module__", "") == rules.__name__
         and not thing.__name__.startswith("_")
-        and thing is not rules.rule
+        and thing not in (rules.rule, rules.rules_of)
     }
     assert {rule.__name__ for rule in rules.RULES} == written
 

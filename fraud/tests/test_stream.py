@@ -147,6 +147,19 @@ def test_each_is_judged_knowing_those_before_it_in_the_batch(ada):
     assert "many_payments" in {reason["code"] for reason in newest.reasons}
 
 
+@pytest.mark.parametrize("seconds, noticed", [(60, False), (5, True)])
+def test_tries_of_a_backlog_are_as_far_apart_as_they_happened(
+    ada, seconds, noticed, django_capture_on_commit_callbacks
+):
+    """Caught up within a moment: the events' own time counts, not that of their arrival."""
+    for n in range(8):
+        at = (NOON + timedelta(seconds=n * seconds)).isoformat()
+        with django_capture_on_commit_callbacks(execute=True):
+            take(message(raw(ada, at=at, amount="1500.00", booked=False)))
+    codes = {reason["code"] for one in Decision.objects.all() for reason in one.reasons}
+    assert ("many_tries" in codes) is noticed
+
+
 @pytest.mark.parametrize("booked, learned", [(True, 1), (False, 0), (None, 0)])
 def test_what_is_flagged_is_learned_only_when_told_to_be_booked(ada, booked, learned):
     take(message(raw(ada, amount="1500.00", booked=booked)))

@@ -315,6 +315,19 @@ def test_the_same_request_again_is_the_same_try():
     assert look(asked(after=SECOND)).around.tries_10s == 1
 
 
+@pytest.mark.django_db
+def test_a_batch_is_one_try_and_money_that_arrives_is_none(django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        for second in range(3):
+            for said in ({"kind": "deposit", "outgoing": False}, {"channel": "schedule"}):
+                arrived = asked(after=second * SECOND, **said)
+                services.learn_after_commit(arrived, Looked(), trusted=True, refused=False)
+            with context.use(batch="payroll"):
+                sent = asked(after=second * SECOND)
+                services.learn_after_commit(sent, Looked(), trusted=True, refused=False)
+    assert look(asked(after=4 * SECOND)).around.tries_10s == 1
+
+
 def test_nobody_counts_further_than_needed(redis):
     for number in range(TRAVEL.tries_max + 5):
         went_through(after=number * timedelta(milliseconds=10), ip=f"1.2.3.{number}")

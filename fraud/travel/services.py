@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -86,16 +86,21 @@ def learn_after_commit(facts: Facts, looked: Seen, *, trusted: bool, refused: bo
     """Once the money's transaction has committed, remember that it was asked for, from here.
 
     A refused one counts as a try and leaves nothing else; one that waits for its customer adds its
-    address; only what went through at once may say where the customer is and what is theirs.
+    address; only what went through at once may say where the customer is and what is theirs. A
+    batch is one try, and money that arrives is none.
     """
     here = presence.of(facts)
     if here is None:
         return
+    if batch := context.current().batch:
+        here = replace(here, name=batch)
     device_known = looked.around is not None and bool(looked.around.device_known)
     known = Known.still(looked.travel.from_ if looked.travel else None, device_known)
 
     def remember() -> None:
-        learn(here, trusted=trusted, address=not refused, tried=True, known=known)
+        learn(
+            here, trusted=trusted, paid=True, address=not refused, tried=facts.outgoing, known=known
+        )
 
     transaction.on_commit(remember, robust=True)
 
@@ -122,6 +127,7 @@ def learn(
     *,
     trusted: bool,
     confirmed: bool = False,
+    paid: bool = False,
     address: bool = True,
     tried: bool = False,
     known: Known | None = None,
@@ -138,7 +144,7 @@ def learn(
         for _ in range(ROUNDS_MAX):
             known = known or store.look(here)
             travel, place, device = _deserved(
-                here, known, trusted=trusted, confirmed=confirmed, paid=tried
+                here, known, trusted=trusted, confirmed=confirmed, paid=paid or tried
             )
             if store.learn(here, known, place=place, device=device, address=address, tried=tried):
                 return travel
