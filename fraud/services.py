@@ -241,6 +241,7 @@ def _told(alert: Alert, decision: Decision) -> dict[str, object]:
         "currency": facts.currency,
         # What a model noticed afterwards is a flag of its own: the decision was VERIFIED.
         "verdict": FLAGGED if decision.verdict == VERIFIED else decision.verdict,
+        "review": decision.review,
         "score": decision.score,
         "channel": facts.channel,
         "reasons": decision.reasons or [{"code": alert.kind, "text": alert.text}],

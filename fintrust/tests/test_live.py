@@ -29,6 +29,8 @@ from fintrust.live.policy import FeedPolicy
 from fintrust.tests import builders
 from fraud.labels.services import answer
 from fraud.models import Decision
+from fraud.tests.test_rulebook import in_force
+from fraud.tests.test_rulebook import officer as author
 
 QUICK = FeedPolicy(poll_seconds=0.2, beat_seconds=0.1, batch_rows_max=3, seen_seconds_max=0.5)
 SLOW = FeedPolicy(poll_seconds=60, beat_seconds=60)
@@ -144,6 +146,40 @@ def test_one_thing_is_one_row_under_the_right_heading(bank):
     assert "→" in own_limit[: own_limit.index("</li>")]  # from whom to whom
     minutes = support.get("/live/figures/").context["figures"]
     assert minutes.alerts_hour + minutes.movements_hour == 6
+
+
+@pytest.mark.parametrize("review", [True, False])
+def test_what_is_blocked_is_one_row_that_says_what_became_of_it(bank, settings, review):
+    settings.FRAUD_BLOCKED_TO_REVIEW = review
+    people = [author(f"{name}@example.org", "write_rule", "decide_rule") for name in ("a", "b")]
+    in_force(*people, condition="amount > 5", action="block")
+    transfer = builders.send(*builders.two_accounts(), 6_00)
+    support = signed_in(builders.person(roles.SUPPORT))
+
+    def shown(address: str) -> list[str]:
+        found = titles(support.get(address).content.decode())
+        return [title for title in found if "ase" not in title and "Deposit" not in title]
+
+    became = "held" if review else "refused"
+    assert shown("/live/") == shown("/live/?after=0-0") == [f"Transfer {became}"]
+    minutes = support.get("/live/figures/").context["figures"].minutes
+    assert sum(one.held for one in minutes) == int(review)
+    assert sum(one.refused for one in minutes) == int(not review)
+    if review:  # that an officer refuses it is another thing than that it was held
+        officer = builders.person(roles.COMPLIANCE)
+        transfers.refuse_transfer(transfer=transfer, by=officer, reason="not hers")
+        assert shown("/live/") == ["Transfer refused", "Transfer held"]
+        assert shown("/live/?after=0-0") == shown("/live/")
+
+
+def test_an_event_from_before_payments_were_reviewed_is_still_one_row(bank):
+    with transaction.atomic():
+        for kind, verdict in (("held", "FLAGGED"), ("refused", "BLOCKED"), ("refused", "FLAGGED")):
+            data = {"kind": "transfer", "verdict": verdict}
+            live.publish([live.SUPPORT], f"transfer.{kind}", subject="trf_1", data=data)
+    support = signed_in(builders.person(roles.SUPPORT))
+    for address in ("/live/", "/live/?after=0-0"):
+        assert titles(support.get(address).content.decode()) == ["Transfer refused"]
 
 
 def test_what_is_noticed_elsewhere_is_not_said_to_be_held_here(bank):

@@ -43,6 +43,7 @@ class DecisionAdmin(FraudAdmin):
         "verdict",
         "risk_level",
         "forbidden",
+        "review",
         ("score", RangeNumericFilter),
         "ruleset",
     )
@@ -52,8 +53,8 @@ class DecisionAdmin(FraudAdmin):
     actions_detail = ("replay_now", "list_payee", "list_device")
     fields = readonly_fields = (
         "name", "subject", "customer", "amount", "at", "recorded_at", "verdict_badge", "risk_badge",
-        "score", "forbidden", "sentences", "on_lists", "alerted", "ruleset", "officers", "champion",
-        "shadow_model", "on_trial", "missing",
+        "score", "forbidden", "review", "sentences", "on_lists", "alerted", "ruleset", "officers",
+        "champion", "shadow_model", "on_trial", "missing",
         "facts_shown", "snapshot_shown",
     )  # fmt: skip
 

@@ -29,12 +29,16 @@ _DAY = {
     "verified": 2,
     "flagged": 1,
     "blocked": 0,
+    "passed": 2,
+    "held": 1,
+    "refused": 0,
 }
 _EXAMPLE = {
     "since": "2026-11-26",
     "until": "2026-11-26",
     "decisions": 3,
     "by_verdict": {"VERIFIED": 2, "FLAGGED": 1, "BLOCKED": 0},
+    "by_effect": {"passed": 2, "held": 1, "refused": 0},
     "distribution": [
         {"from": low, "to": high, "decisions": {0.0: 1, 0.2: 1, 0.3: 1}.get(low, 0)}
         for low, high in edges()
@@ -59,6 +63,9 @@ class DayView(serializers.Serializer[Stretch]):
     verified = serializers.IntegerField(source="counts.VERIFIED")
     flagged = serializers.IntegerField(source="counts.FLAGGED")
     blocked = serializers.IntegerField(source="counts.BLOCKED")
+    passed = serializers.IntegerField(source="effects.passed")
+    held = serializers.IntegerField(source="effects.held")
+    refused = serializers.IntegerField(source="effects.refused")
 
 
 class BandView(serializers.Serializer[Any]):
@@ -76,11 +83,20 @@ class ByVerdict(serializers.Serializer[Any]):
     BLOCKED = serializers.IntegerField()
 
 
+class ByEffect(serializers.Serializer[Any]):
+    passed = serializers.IntegerField()
+    held = serializers.IntegerField()
+    refused = serializers.IntegerField()
+
+
 class RiskScores(serializers.Serializer[Any]):
     since = serializers.DateField()
     until = serializers.DateField()
     decisions = serializers.IntegerField()
     by_verdict = ByVerdict()
+    by_effect = ByEffect(
+        help_text="What became of the payments: one that is BLOCKED may be held for an officer."
+    )
     distribution = BandView(many=True, help_text="Ten bands of the score.")
     days = DayView(many=True, help_text="Each day, quiet ones too.")
 
@@ -140,6 +156,7 @@ def _shown(counted: Scores, since: date, until: date) -> dict[str, Any]:
             "until": until,
             "decisions": counted.decisions,
             "by_verdict": {verdict: counted.counts[verdict] for verdict in VERDICTS},
+            "by_effect": counted.effects,
             "distribution": [
                 {"from": low, "to": high, "decisions": count} for (low, high), count in bands
             ],
