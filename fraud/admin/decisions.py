@@ -20,6 +20,7 @@ from fraud.hits import say
 from fraud.lists.matched import DEVICE, PAYEE
 from fraud.models import AfterScore, Decision, ListEntry, PaymentFact
 from fraud.replay import replay
+from fraud.rulebook.selectors import for_staff
 from fraud.selectors import changes_that_pass
 
 VERDICTS = {"Verified": "success", "Flagged": "warning", "Blocked": "danger"}
@@ -76,7 +77,7 @@ class DecisionAdmin(FraudAdmin):
 
     @display(description="first reason")
     def why(self, decision: Decision) -> str:
-        return decision.reasons[0]["text"] if decision.reasons else "-"
+        return for_staff(decision.reasons[0]) if decision.reasons else "-"
 
     @display(description="reasons")
     def sentences(self, decision: Decision) -> str:
