@@ -45,7 +45,8 @@ def spelled(name: str, policies: CustomerPolicies) -> str:
     if value is None:
         return "no limit"
     if name == "new_payee":
-        return f"{_amounts(value.amount)} in the first {value.hours} hours"
+        hours = "hour" if value.hours == 1 else f"{value.hours} hours"
+        return f"{_amounts(value.amount)} in the first {hours}"
     if name == "allowed_time_range" and value.start == value.end:
         return "none just now"
     return _names(value) if isinstance(value, tuple) else str(value)
