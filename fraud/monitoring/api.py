@@ -29,16 +29,14 @@ _DAY = {
     "verified": 2,
     "flagged": 1,
     "blocked": 0,
-    "passed": 2,
-    "held": 1,
-    "refused": 0,
+    "by_effect": {"PASSED": 2, "HELD": 1, "REFUSED": 0},
 }
 _EXAMPLE = {
     "since": "2026-11-26",
     "until": "2026-11-26",
     "decisions": 3,
     "by_verdict": {"VERIFIED": 2, "FLAGGED": 1, "BLOCKED": 0},
-    "by_effect": {"passed": 2, "held": 1, "refused": 0},
+    "by_effect": {"PASSED": 2, "HELD": 1, "REFUSED": 0},
     "distribution": [
         {"from": low, "to": high, "decisions": {0.0: 1, 0.2: 1, 0.3: 1}.get(low, 0)}
         for low, high in edges()
@@ -55,6 +53,12 @@ class ScoresQuery(Body):
     customer = Text(required=False, max_length=40, help_text="usr_…, for officers.")
 
 
+class ByEffect(serializers.Serializer[Any]):
+    PASSED = serializers.IntegerField(source="passed")
+    HELD = serializers.IntegerField(source="held")
+    REFUSED = serializers.IntegerField(source="refused")
+
+
 class DayView(serializers.Serializer[Stretch]):
     day = serializers.DateField(source="at")
     decisions = serializers.IntegerField()
@@ -63,9 +67,7 @@ class DayView(serializers.Serializer[Stretch]):
     verified = serializers.IntegerField(source="counts.VERIFIED")
     flagged = serializers.IntegerField(source="counts.FLAGGED")
     blocked = serializers.IntegerField(source="counts.BLOCKED")
-    passed = serializers.IntegerField(source="effects.passed")
-    held = serializers.IntegerField(source="effects.held")
-    refused = serializers.IntegerField(source="effects.refused")
+    by_effect = ByEffect(source="effects")
 
 
 class BandView(serializers.Serializer[Any]):
@@ -81,12 +83,6 @@ class ByVerdict(serializers.Serializer[Any]):
     VERIFIED = serializers.IntegerField()
     FLAGGED = serializers.IntegerField()
     BLOCKED = serializers.IntegerField()
-
-
-class ByEffect(serializers.Serializer[Any]):
-    passed = serializers.IntegerField()
-    held = serializers.IntegerField()
-    refused = serializers.IntegerField()
 
 
 class RiskScores(serializers.Serializer[Any]):
