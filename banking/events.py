@@ -21,6 +21,7 @@ def announce(transfer: Transfer) -> None:
             "from": masked(transfer.source),
             "to": masked(transfer.target),
             "verdict": transfer.decision.verdict,
+            "review": transfer.decision.review,
             "score": transfer.decision.score,
             "channel": transfer.channel,
         },

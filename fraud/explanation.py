@@ -34,7 +34,7 @@ def beside(facts: Facts, snapshot: Snapshot) -> list[Beside]:
 def _usual_amount(facts: Facts, snapshot: Snapshot) -> str:
     median, high = snapshot.get("own_median"), snapshot.get("own_high")
     if snapshot.payments < STANDARD.own_payments_min or median is None:
-        return f"we know {snapshot.payments} of your payments in {facts.currency}"
+        return f"we know {snapshot.payments or 'none'} of your payments in {facts.currency}"
     usual = f"half of yours are at most {say(median, facts.currency)}"
     # Snapshots of before November 2026 did not keep the high one.
     return usual if high is None else f"{usual}, nine in ten at most {say(high, facts.currency)}"
@@ -45,7 +45,8 @@ def _payee(facts: Facts, snapshot: Snapshot) -> tuple[str, str]:
         return "an account of yours", "no stranger"
     times = snapshot.count("pair_count")
     if not times:
-        return "never paid before", f"{snapshot.count('own_count_180d')} payments to others"
+        others = snapshot.count("own_count_180d")
+        return "never paid before", f"{others or 'no'} payment{'s' * (others != 1)} to others"
     largest = snapshot.get("pair_largest")
     most = "" if largest is None else f", at most {say(largest, facts.currency)}"
     return "paid before", f"{times} {'time' if times == 1 else 'times'}{most}"
@@ -56,7 +57,9 @@ def _hours(snapshot: Snapshot) -> str:
     this = snapshot.count(f"own_hour_{snapshot.local_hour}")
     if not known:
         return "nothing known yet"
-    return f"{this} of your {known} payments in this hour of the day"
+    if known == 1:
+        return f"your only payment was at {'this' if this else 'another'} hour of the day"
+    return f"{this or 'none'} of your {known} payments in this hour of the day"
 
 
 def _speed(number: int) -> str:

@@ -124,9 +124,10 @@ def new_payee_cooling_off(facts: Facts, snapshot: Snapshot) -> Hit | None:
     total = standing.payee_minor + facts.amount_minor
     if most is None or total <= most or not standing.payee_is_new(facts.at, rule.hours):
         return None
+    hours = "hour" if rule.hours == 1 else f"{rule.hours} hours"
     because = (
         f"A new payee gets at most {say(most, facts.currency)} from you in the first "
-        f"{rule.hours} hours, and would have {say(total, facts.currency)}"
+        f"{hours}, and would have {say(total, facts.currency)}"
     )
     return _no("new_payee_cooling_off", because)
 

@@ -60,7 +60,8 @@ def large_for_newcomer(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) ->
         major = facts.amount_minor / policy.minor(1, facts.currency)
         weight = policy.bands_major.pick(major, policy.amount_weights)
         why = "there is nothing yet to compare it with"
-    because = f"{asked} is a lot while we know only {snapshot.payments} of your payments: {why}"
+    known = f"only {snapshot.payments}" if snapshot.payments else "none"
+    because = f"{asked} is a lot while we know {known} of your payments: {why}"
     return Hit("large_for_newcomer", weight, because) if weight else None
 
 
@@ -127,8 +128,8 @@ def unusual_hour(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> Hit |
     if nightly > policy.night_share_max * payments:
         return None
     clock = f"{snapshot.local_hour:02}:{snapshot.local_minute:02}"
-    were = "was" if nightly == 1 else "were"
-    habit = f"{nightly} of your {payments} payments {were} between {start} and {end} o'clock"
+    count, were = nightly or "none", "was" if nightly == 1 else "were"
+    habit = f"{count} of your {payments} payments {were} between {start} and {end} o'clock"
     return Hit("unusual_hour", policy.night_weight, f"It is {clock} on your clock: {habit}")
 
 
@@ -149,7 +150,7 @@ def impossible_travel(facts: Facts, snapshot: Snapshot, policy: FraudPolicy) -> 
     if travel is None or not travel.impossible:
         return None
     minutes = round(travel.hours * 60)
-    ago = f"{minutes} min" if minutes < 120 else f"{travel.hours:.0f} hours"
+    ago = f"{minutes or 'less than 1'} min" if minutes < 120 else f"{travel.hours:.0f} hours"
     before = travel.from_.place or "your last place"
     because = f"{travel.km:,.0f} km from {before}, where you were {ago} before: nobody is that fast"
     return Hit("impossible_travel", policy.travel_weight, because)

@@ -23,6 +23,7 @@ from fraud.lists.matched import BLOCK, TRUST
 from fraud.models import Alert, Decision, PaymentFact
 from fraud.monitoring.stopwatch import measured
 from fraud.rulebook.hits import remember as remember_hits
+from fraud.rulebook.selectors import for_staff
 from fraud.travel import services as travel
 from fraud.verdict import BLOCKED, CRITICAL, FLAGGED, VERIFIED, Ruleset, Verdict, decide
 
@@ -208,7 +209,7 @@ def raise_alert(decision: Decision, *, kind: str, severity: str, text: str) -> A
 
 def _alert_about(decision: Decision) -> None:
     kind = Alert.Kind.LIMIT if decision.forbidden else Alert.Kind.PAYMENT
-    text = "; ".join([*(reason["text"] for reason in decision.reasons), *_listed(decision)])
+    text = "; ".join([*(for_staff(reason) for reason in decision.reasons), *_listed(decision)])
     raise_alert(decision, kind=kind, severity=_severity(decision), text=text)
 
 
@@ -241,6 +242,7 @@ def _told(alert: Alert, decision: Decision) -> dict[str, object]:
         "currency": facts.currency,
         # What a model noticed afterwards is a flag of its own: the decision was VERIFIED.
         "verdict": FLAGGED if decision.verdict == VERIFIED else decision.verdict,
+        "review": decision.review,
         "score": decision.score,
         "channel": facts.channel,
         "reasons": decision.reasons or [{"code": alert.kind, "text": alert.text}],

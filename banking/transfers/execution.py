@@ -21,7 +21,7 @@ from fintrust.core.idempotency import IdempotencyKeyReused, clean_key, wait_for_
 from fintrust.core.ids import uuid7
 from fintrust.core.models import User
 from fintrust.core.rows import insert
-from fraud.models import Decision
+from fraud.effect import HELD, PASSED, REFUSED
 from fraud.travel.presence import placed
 
 
@@ -91,14 +91,12 @@ def _check(order: Order, transfer: Transfer) -> None:
 
 def _book(order: Order, transfer: Transfer) -> Transfer:
     """Post, hold or refuse, as the decision says, and remember it."""
-    by_verdict: dict[str, Callable[[Transfer], None]] = {
-        Decision.Verdict.VERIFIED: _post,
-        Decision.Verdict.FLAGGED: _hold,
-        Decision.Verdict.BLOCKED: _refuse,
+    by_effect: dict[str, Callable[[Transfer], None]] = {
+        PASSED: _post,
+        HELD: _hold,
+        REFUSED: _refuse,
     }
-    decision = transfer.decision
-    book = _hold if decision.review else by_verdict[decision.verdict]
-    book(transfer)
+    by_effect[transfer.decision.effect](transfer)
     insert(transfer)
     if transfer.spends and transfer.status != Transfer.Status.REFUSED:
         limits.count(transfer)

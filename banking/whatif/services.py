@@ -23,12 +23,13 @@ from fintrust.core.errors import Forbidden, NotFound, Problem
 from fintrust.core.ids import from_public, to_public, uuid7
 from fintrust.core.models import User
 from fintrust.core.money import CurrencyMismatch, Money
+from fraud.effect import HELD, PASSED, REFUSED, effect
 from fraud.explanation import Part, parts
 from fraud.facts import Facts
 from fraud.hits import Hit
 from fraud.policies import FORBIDDEN
 from fraud.travel.presence import placed
-from fraud.verdict import BLOCKED, FLAGGED, VERIFIED, Verdict
+from fraud.verdict import Verdict
 from fraud.whatif.services import Tried, ask
 
 # What is judged is what was known: half a year back, as long as a history is; and some plans ahead.
@@ -36,9 +37,9 @@ BACK_MAX, AHEAD_MAX = timedelta(days=180), timedelta(days=31)
 _NOBODY = to_public(Account.prefix, UUID(int=0))  # an account that nobody has or ever paid
 ANY_CUSTOMER = "fraud.view_decision"
 OUTCOMES = {
-    VERIFIED: Transfer.Status.POSTED.value,
-    FLAGGED: Transfer.Status.HELD.value,
-    BLOCKED: Transfer.Status.REFUSED.value,
+    PASSED: Transfer.Status.POSTED.value,
+    HELD: Transfer.Status.HELD.value,
+    REFUSED: Transfer.Status.REFUSED.value,
 }
 
 
@@ -70,7 +71,7 @@ class Answer:
     @property
     def outcome(self) -> str:
         """What would become of the transfer."""
-        return OUTCOMES[FLAGGED if self.verdict.review else self.verdict.verdict]
+        return OUTCOMES[effect(self.verdict.verdict, self.verdict.review)]
 
     @property
     def policies_violated(self) -> list[Hit]:

@@ -17,6 +17,7 @@ from banking.models import Account, Transfer
 from banking.statements.as_csv import BYTE_ORDER_MARK, text_cell
 from fintrust.core.errors import Invalid, NotFound
 from fintrust.core.ids import from_public
+from fraud.effect import effect
 from fraud.models import Decision
 from fraud.monitoring import fairness
 from fraud.monitoring.fairness import GROUPINGS, Group, Judged
@@ -92,17 +93,17 @@ def _judged(days: int) -> list[Judged]:
     ).order_by("-recorded_at", "-id")
     rows = list(
         found.values_list(
-            "verdict", "forbidden", "facts__account", "facts__currency", "facts__channel",
+            "verdict", "review", "forbidden", "facts__account", "facts__currency", "facts__channel",
             "customer__date_joined", "facts__timezone", "at",
         )[:PAYMENTS_MAX]
     )  # fmt: skip
-    products = _products({row[2] for row in rows})
+    products = _products({row[3] for row in rows})
     return [
         Judged(
-            verdict, forbidden, products.get(account, ELSEWHERE), currency,
+            effect(verdict, review), forbidden, products.get(account, ELSEWHERE), currency,
             CHANNELS.get(channel, channel), joined.date(), zone, at,
         )
-        for verdict, forbidden, account, currency, channel, joined, zone, at in rows
+        for verdict, review, forbidden, account, currency, channel, joined, zone, at in rows
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What the judging of payments looks like from above: verdicts, scores, reasons, answers, speed."""
+"""Judging from above: what became of payments, scores, reasons, answers, speed."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,16 +15,16 @@ from banking.models import Transfer
 from fintrust.console.drawing import BAD, GOOD, PRIMARY, WAITING, bars, lines
 from fintrust.core.errors import Invalid, NotFound
 from fintrust.core.ids import from_public
+from fraud.effect import HELD, PASSED, REFUSED
 from fraud.models import Decision
 from fraud.monitoring import selectors, stopwatch
 from fraud.monitoring.policy import MONITORING
 from fraud.monitoring.scores import Scores, edges, stability
-from fraud.verdict import BLOCKED, FLAGGED, VERIFIED
 
 RIGHT = "fraud.view_decision"
 RANGES = {"day": ("24 hours", 1), "week": ("7 days", 7), "month": ("30 days", 30)}
-_WORDS = {VERIFIED: "Passed", FLAGGED: "Held", BLOCKED: "Refused"}
-_COLOURS = {VERIFIED: GOOD, FLAGGED: WAITING, BLOCKED: BAD}
+_WORDS = {PASSED: "Passed", HELD: "Held", REFUSED: "Refused"}
+_COLOURS = {PASSED: GOOD, HELD: WAITING, REFUSED: BAD}
 
 
 @require_GET
@@ -88,11 +88,11 @@ def _label(at: Any, hourly: bool) -> str:
 def _cards(counted: Scores, since: datetime, until: datetime) -> list[dict[str, Any]]:
     found = [
         {
-            "label": _WORDS[verdict],
-            "value": counted.counts[verdict],
-            "note": _percent(counted.share(verdict)),
+            "label": words,
+            "value": counted.effects[effect],
+            "note": _percent(counted.share(effect)),
         }
-        for verdict in _WORDS
+        for effect, words in _WORDS.items()
     ]
     return [
         {"label": "Decisions", "value": counted.decisions, "note": f"since {since:%-d %b, %H:%M}"},
@@ -116,11 +116,11 @@ def _percent(share: float | None) -> str:
 def _over_time(counted: Scores, *, hourly: bool) -> dict[str, Any]:
     labels = [_label(one.at, hourly) for one in counted.stretches]
     series = [
-        (_WORDS[verdict], [one.counts[verdict] for one in counted.stretches], _COLOURS[verdict])
-        for verdict in _WORDS
+        (words, [one.effects[effect] for one in counted.stretches], _COLOURS[effect])
+        for effect, words in _WORDS.items()
     ]
     rows = [
-        (_label(one.at, hourly), *(one.counts[verdict] for verdict in _WORDS))
+        (_label(one.at, hourly), *(one.effects[effect] for effect in _WORDS))
         for one in reversed(counted.stretches)
         if one.decisions
     ]
@@ -131,14 +131,14 @@ def _rates(counted: Scores, *, hourly: bool) -> dict[str, Any]:
     labels = [_label(one.at, hourly) for one in counted.stretches]
     series = [
         (
-            f"{_WORDS[verdict]}, %",
-            [_hundred(one.share(verdict)) for one in counted.stretches],
-            _COLOURS[verdict],
+            f"{_WORDS[effect]}, %",
+            [_hundred(one.share(effect)) for one in counted.stretches],
+            _COLOURS[effect],
         )
-        for verdict in (FLAGGED, BLOCKED)
+        for effect in (HELD, REFUSED)
     ]
     rows = [
-        (_label(one.at, hourly), f"{one.share(FLAGGED):.1%}", f"{one.share(BLOCKED):.1%}")
+        (_label(one.at, hourly), f"{one.share(HELD):.1%}", f"{one.share(REFUSED):.1%}")
         for one in reversed(counted.stretches)
         if one.decisions
     ]
@@ -188,15 +188,15 @@ _ENDS = {
     Transfer.Status.HELD: "still wait",
     Transfer.Status.POSTED: "confirmed or released",
     Transfer.Status.CANCELLED: "cancelled by the customer",
-    Transfer.Status.EXPIRED: "nobody confirmed in time",
+    Transfer.Status.EXPIRED: "nobody confirmed or decided in time",
     Transfer.Status.REFUSED: "refused by an officer",
 }
 
 
 def _step_ups(since: datetime, until: datetime) -> list[tuple[str, int]]:
     """How the newest held payments ended."""
-    held = selectors.stopped(since, until).filter(verdict=FLAGGED)
-    subjects = held.values_list("subject", flat=True)[: MONITORING.stopped_rows_max]
+    held = selectors.held(since, until).values_list("subject", flat=True)
+    subjects = held[: MONITORING.stopped_rows_max]
     ids = [uuid for subject in subjects if (uuid := _transfer_id(subject))]
     counted = dict(
         Transfer.objects.filter(pk__in=ids).values_list("status").annotate(count=Count("pk"))

@@ -16,6 +16,7 @@ from fintrust.core import live
 from fintrust.core.models import Event
 from fintrust.core.money import Money
 from fintrust.live.policy import STANDARD, FeedPolicy
+from fraud.effect import HELD, REFUSED, effect
 from fraud.models import Alert, Decision
 from fraud.selectors import alerts, decision_for
 
@@ -31,8 +32,12 @@ _BY_VERDICT = {
 }
 # What is held or refused at once is an alert in the same moment: one row, and the alert has more.
 _HELD, _REFUSED = "transfer.held", "transfer.refused"
-_TOLD = {_HELD: Decision.Verdict.FLAGGED.value, _REFUSED: Decision.Verdict.BLOCKED.value}
-TOLD_BY_ALERT = reduce(or_, (Q(kind=kind, data__verdict=said) for kind, said in _TOLD.items()))
+_TOLD = {_HELD: HELD, _REFUSED: REFUSED}
+# `_effect` for the database. Contained or not: an older event without `review` is not unknown.
+_REVIEW = Q(data__contains={"review": True})
+_TOLD_HELD = Q(kind=_HELD) & (Q(data__verdict=Decision.Verdict.FLAGGED.value) | _REVIEW)
+_TOLD_REFUSED = Q(kind=_REFUSED, data__verdict=Decision.Verdict.BLOCKED.value) & ~_REVIEW
+TOLD_BY_ALERT = _TOLD_HELD | _TOLD_REFUSED
 _SEARCHED = ("from", "to", "transfer", "kind", "text")
 
 
@@ -76,7 +81,12 @@ def events(filters: Filters, *, before: live.Cursor | None = None) -> QuerySet[E
 
 def shown(arrived: Iterable[Event]) -> list[Event]:
     """Those of the events that come to the feed as rows of their own, or change one."""
-    return [one for one in arrived if _TOLD.get(one.kind, "") != one.data.get("verdict", "-")]
+    return [one for one in arrived if _TOLD.get(one.kind, "") != _effect(one.data)]
+
+
+def _effect(data: Mapping[str, Any]) -> str:
+    """What became of the payment when it was judged."""
+    return effect(data["verdict"], data.get("review", False)) if "verdict" in data else "-"
 
 
 def bounded(cursor: live.Cursor, policy: FeedPolicy = STANDARD) -> tuple[live.Cursor, int]:
@@ -214,7 +224,7 @@ def _alerted(thing: str, data: Mapping[str, Any]) -> str:
     blocked = data.get("verdict") == Decision.Verdict.BLOCKED
     if not str(data.get("transfer", "")).startswith(f"{Transfer.prefix}_"):
         return f"{thing} elsewhere {'blocked' if blocked else 'flagged'}"
-    return f"{thing} {'refused' if blocked else 'held'}"
+    return f"{thing} {_effect(data)}"
 
 
 _ALERTS = {

@@ -13,10 +13,10 @@ from banking.selectors import held_transfers
 from fintrust.core import live
 from fintrust.live import feed
 from fintrust.live.policy import RATE_WINDOW
+from fraud.effect import HELD, PASSED, REFUSED
 from fraud.monitoring.scores import Stretch
 from fraud.monitoring.selectors import scores_by_minute
 from fraud.selectors import open_alerts
-from fraud.verdict import BLOCKED, FLAGGED, VERIFIED
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -96,7 +96,7 @@ def _minute(judged: Stretch, events: Mapping[str, Any] | None) -> Minute:
         at=cast(datetime, judged.at),
         alerts=events["alerts"] if events else 0,
         movements=events["movements"] if events else 0,
-        passed=judged.counts[VERIFIED],
-        held=judged.counts[FLAGGED],
-        refused=judged.counts[BLOCKED],
+        passed=judged.effects[PASSED],
+        held=judged.effects[HELD],
+        refused=judged.effects[REFUSED],
     )

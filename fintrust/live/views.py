@@ -110,6 +110,7 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
         "decision": decision,
         "story": feed.story_of(row),
         "may_acknowledge": access.may_acknowledge(request.user),
+        "may_read_rules": request.user.has_perm("fraud.view_ruleversion"),
         "console_url": _console_url(request, row, decision),
     }
     template = "live/_event.html" if request.htmx else "live/event.html"

@@ -26,6 +26,8 @@ from fraud.rulebook import services as rules
 from fraud.stream.services import take
 from fraud.tests.factories import limit_payments
 from fraud.tests.stream_help import message, raw
+from fraud.tests.test_rulebook import in_force
+from fraud.tests.test_rulebook import officer as author
 
 pytestmark = pytest.mark.django_db
 MONITORING, FAIRNESS, WHAT_IF = "/admin/monitoring/", "/admin/fairness/", "/admin/what-if/"
@@ -107,6 +109,42 @@ def test_monitoring_counts_what_a_stream_told_of_late_when_it_came(officer, name
     assert page.context["scores"].decisions == 3
     assert [one.hits for one in page.context["officers"]] == [3]
     assert "By when it was decided" in page.content.decode()
+
+
+@pytest.fixture(params=[True, False], ids=["to an officer", "refused"])
+def blocked(request, settings, two):
+    """One payment that an officers' rule blocks, under either setting; and whether it is held."""
+    settings.FRAUD_BLOCKED_TO_REVIEW = request.param
+    people = [author(f"{name}@example.org", "write_rule", "decide_rule") for name in ("a", "b")]
+    in_force(*people, condition="amount > 5", action="block", name="Over five")
+    transfer = builders.send(two[0], two[1], 6_00)
+    assert transfer.decision.verdict == "BLOCKED"
+    assert transfer.status == ("held" if request.param else "refused")
+    return request.param
+
+
+@pytest.mark.parametrize("name", ["day", "week", "month"])
+def test_monitoring_counts_what_became_of_what_was_blocked(officer, blocked, name):
+    page = officer.get(MONITORING, {"range": name})
+    effects = page.context["scores"].effects
+    assert (effects["held"], effects["refused"]) == (int(blocked), int(not blocked))
+    assert {card["label"]: card["value"] for card in page.context["cards"]}["Held"] == int(blocked)
+    assert page.context["rates"]["rows"][0][1:] in {("50.0%", "0.0%"), ("0.0%", "50.0%")}
+    assert page.context["rates"]["rows"][0][1] == ("50.0%" if blocked else "0.0%")
+    assert page.context["over_time"]["rows"][0][2:] == (int(blocked), int(not blocked))
+    (reason,) = [one for one in page.context["reasons"] if one.name == "Over five"]
+    assert (reason.held, reason.refused) == (int(blocked), int(not blocked))
+    assert page.context["step_ups"] == ([("still wait", 1)] if blocked else [])
+    assert ("held for an officer" in page.content.decode()) is blocked
+
+
+def test_fairness_counts_what_became_of_what_was_blocked(officer, blocked):
+    (currency,) = groups_of(officer.get(FAIRNESS), "currency").values()
+    assert (currency.held.count, currency.refused.count) == (int(blocked), int(not blocked))
+    assert currency.stopped.count == 1
+    text = officer.get(FAIRNESS + "csv/").content.decode()
+    row = next(csv.DictReader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK))))
+    assert (row["held"], row["refused"]) == (str(int(blocked)), str(int(not blocked)))
 
 
 def test_monitoring_says_what_was_refused_by_own_limits(officer, busy):

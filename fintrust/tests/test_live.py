@@ -13,9 +13,11 @@ import psycopg
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from django.core import mail as mailbox
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
+from rest_framework.test import APIClient
 
 import fraud.services
 from audit.models import Record
@@ -28,7 +30,9 @@ from fintrust.live import consumers, feed, wakes
 from fintrust.live.policy import FeedPolicy
 from fintrust.tests import builders
 from fraud.labels.services import answer
-from fraud.models import Decision
+from fraud.models import Alert, Decision
+from fraud.tests.test_rulebook import in_force
+from fraud.tests.test_rulebook import officer as author
 
 QUICK = FeedPolicy(poll_seconds=0.2, beat_seconds=0.1, batch_rows_max=3, seen_seconds_max=0.5)
 SLOW = FeedPolicy(poll_seconds=60, beat_seconds=60)
@@ -144,6 +148,97 @@ def test_one_thing_is_one_row_under_the_right_heading(bank):
     assert "→" in own_limit[: own_limit.index("</li>")]  # from whom to whom
     minutes = support.get("/live/figures/").context["figures"]
     assert minutes.alerts_hour + minutes.movements_hour == 6
+
+
+@pytest.mark.parametrize("review", [True, False])
+def test_what_is_blocked_is_one_row_that_says_what_became_of_it(bank, settings, review):
+    settings.FRAUD_BLOCKED_TO_REVIEW = review
+    people = [author(f"{name}@example.org", "write_rule", "decide_rule") for name in ("a", "b")]
+    in_force(*people, condition="amount > 5", action="block")
+    transfer = builders.send(*builders.two_accounts(), 6_00)
+    support = signed_in(builders.person(roles.SUPPORT))
+
+    def shown(address: str) -> list[str]:
+        found = titles(support.get(address).content.decode())
+        return [title for title in found if "ase" not in title and "Deposit" not in title]
+
+    became = "held" if review else "refused"
+    assert shown("/live/") == shown("/live/?after=0-0") == [f"Transfer {became}"]
+    minutes = support.get("/live/figures/").context["figures"].minutes
+    assert sum(one.held for one in minutes) == int(review)
+    assert sum(one.refused for one in minutes) == int(not review)
+    if review:  # that an officer refuses it is another thing than that it was held
+        officer = builders.person(roles.COMPLIANCE)
+        transfers.refuse_transfer(transfer=transfer, by=officer, reason="not hers")
+        assert shown("/live/") == ["Transfer refused", "Transfer held"]
+        assert shown("/live/?after=0-0") == shown("/live/")
+
+
+SECRET = "amount > 5 and amount < 6543.21"
+
+
+def all_that_customers_hear(sender: User, transfer: Any) -> str:
+    """Pages, API, live events and mails of who paid."""
+    client = signed_in(sender)
+    token = APIClient()
+    token.force_authenticate(sender)
+    heard = [
+        client.get(address).content.decode()
+        for address in (
+            f"/transfers/{transfer.public_id}/", "/activity/", "/security/questions/", "/",
+            "/send/would-it-pass/",
+        )
+    ]  # fmt: skip
+    heard += [
+        token.get(f"/api/v1/{address}").content.decode()
+        for address in (
+            f"transactions/{transfer.public_id}",
+            f"risk/decisions/{transfer.decision.public_id}",
+            "transactions/history",
+            "risk/profile",
+            "analytics/risk-scores",
+        )
+    ]
+    events = Event.objects.exclude(topic=live.SUPPORT)
+    assert events.exists()
+    heard += [json.dumps(one.data) for one in events]
+    return "".join(heard + [f"{mail.subject} {mail.body}" for mail in mailbox.outbox])
+
+
+@pytest.mark.parametrize("action, review", [("hold", False), ("block", False), ("block", True)])
+@pytest.mark.parametrize("sentence", ["", "We ask before we send this"])
+def test_staff_read_which_rule_it_was_and_customers_do_not(
+    bank, settings, action, review, sentence
+):
+    settings.FRAUD_BLOCKED_TO_REVIEW = review
+    people = [author(f"{name}@example.org", "write_rule", "decide_rule") for name in ("a", "b")]
+    in_force(*people, name="Zebra & co", condition=SECRET, action=action, sentence=sentence)
+    source, target = builders.two_accounts()
+    transfer = builders.send(source, target, 6_00)
+    told = "Rule “Zebra & co”" + (f": {sentence}" if sentence else "")
+    assert Alert.objects.get(decision=transfer.decision).text == told
+    watcher = signed_in(builders.person(roles.SUPPORT))
+    page = watcher.get("/live/").content.decode()
+    assert told.replace("&", "&amp;") in page and "6,543.21" not in page
+    address = f"/live/events/{Event.objects.get(kind=feed.RAISED).pk}/"
+    detail = watcher.get(address).content.decode()
+    assert "Zebra &amp; co" in detail and "6,543.21" not in detail
+    officer = signed_in(builders.person(roles.COMPLIANCE))
+    assert "the amount is less than 6,543.21" in officer.get(address).content.decode()
+    assert "Zebra &amp; co" in officer.get("/admin/monitoring/").content.decode()
+    heard = all_that_customers_hear(source.owner, transfer)
+    assert transfer.public_id in heard
+    assert all(secret not in heard for secret in ("Zebra", "6543", "6,543"))
+
+
+def test_an_event_from_before_payments_were_reviewed_is_still_one_row(bank):
+    with transaction.atomic():
+        for kind, verdict in (("held", "FLAGGED"), ("refused", "BLOCKED"), ("refused", "FLAGGED")):
+            data = {"kind": "transfer", "verdict": verdict}
+            live.publish([live.SUPPORT], f"transfer.{kind}", subject="trf_1", data=data)
+    support = signed_in(builders.person(roles.SUPPORT))
+    for address in ("/live/", "/live/?after=0-0"):
+        assert titles(support.get(address).content.decode()) == ["Transfer refused"]
 
 
 def test_what_is_noticed_elsewhere_is_not_said_to_be_held_here(bank):

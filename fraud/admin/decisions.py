@@ -20,6 +20,7 @@ from fraud.hits import say
 from fraud.lists.matched import DEVICE, PAYEE
 from fraud.models import AfterScore, Decision, ListEntry, PaymentFact
 from fraud.replay import replay
+from fraud.rulebook.selectors import for_staff
 from fraud.selectors import changes_that_pass, contributions_of
 
 VERDICTS = {"Verified": "success", "Flagged": "warning", "Blocked": "danger"}
@@ -43,6 +44,7 @@ class DecisionAdmin(FraudAdmin):
         "verdict",
         "risk_level",
         "forbidden",
+        "review",
         ("score", RangeNumericFilter),
         "ruleset",
     )
@@ -52,8 +54,8 @@ class DecisionAdmin(FraudAdmin):
     actions_detail = ("replay_now", "list_payee", "list_device")
     fields = readonly_fields = (
         "name", "subject", "customer", "amount", "at", "recorded_at", "verdict_badge", "risk_badge",
-        "score", "forbidden", "sentences", "on_lists", "alerted", "ruleset", "officers", "champion",
-        "shadow_model", "on_trial", "missing",
+        "score", "forbidden", "review", "sentences", "on_lists", "alerted", "ruleset", "officers",
+        "champion", "shadow_model", "on_trial", "missing",
         "facts_shown", "snapshot_shown",
     )  # fmt: skip
 
@@ -75,7 +77,7 @@ class DecisionAdmin(FraudAdmin):
 
     @display(description="first reason")
     def why(self, decision: Decision) -> str:
-        return decision.reasons[0]["text"] if decision.reasons else "-"
+        return for_staff(decision.reasons[0]) if decision.reasons else "-"
 
     @display(description="reasons")
     def sentences(self, decision: Decision) -> str:

@@ -82,7 +82,9 @@ class _Report:
             f"{payment['amount']} {payment['currency']}, {payment['kind']}",
             face=STRONG,
         )
-        judged = f"{payment['verdict']}, score {payment['score']}"
+        # Reports of before blocked payments could wait for an officer do not say it.
+        effect = f", {payment['effect']}" if "effect" in payment else ""
+        judged = f"{payment['verdict']}{effect}, score {payment['score']}"
         for line in (way, payment["transfer"], judged, *payment["reasons"]):
             self._fact("", line)
         self.y += 4

@@ -207,6 +207,7 @@ def _payment(decision: Decision) -> dict[str, Any]:
         "amount": _amount(facts.amount_minor, facts.currency),
         "currency": facts.currency,
         "verdict": decision.verdict,
+        "effect": decision.effect,
         "score": repr(decision.score),
         "reasons": [reason["text"] for reason in decision.reasons],
     }

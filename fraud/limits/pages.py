@@ -23,7 +23,7 @@ from fraud.limits.forms import LimitsForm, PinForm
 from fraud.limits.own import CustomerPolicies
 from fraud.limits.policy import LIMITS
 from fraud.limits.trial import Payment, try_on
-from fraud.limits.words import waiting
+from fraud.limits.words import held_to, waiting
 
 
 @require_http_methods(["GET", "POST"])
@@ -127,6 +127,7 @@ def _state(request: HttpRequest, written: Written) -> dict[str, Any]:
     in_force = written.in_force(at)
     moved = in_force.uses_clock and in_force.timezone != request.user.timezone
     return {
+        "held_to": held_to(in_force),
         "pending": waiting(written, at),
         "clock": in_force.timezone if in_force.uses_clock else request.user.timezone,
         "moved": moved,

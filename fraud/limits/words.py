@@ -26,9 +26,17 @@ LABELS = {
 
 def limited(policies: CustomerPolicies) -> list[str]:
     """What is limited, by name."""
+    return [name for name, _ in held_to(policies)]
+
+
+def held_to(policies: CustomerPolicies) -> list[tuple[str, str]]:
+    """Each limit by name, and as it stands."""
     quiet = {"timezone"} if policies.only_allowed_payees else {"timezone", "allowed_payees"}
-    names = [name for name in NAMES if name not in quiet]
-    return [LABELS[name] for name in names if getattr(policies, name) != getattr(NOTHING, name)]
+    return [
+        (LABELS[name], spelled(name, policies))
+        for name in NAMES
+        if name not in quiet and getattr(policies, name) != getattr(NOTHING, name)
+    ]
 
 
 def spelled(name: str, policies: CustomerPolicies) -> str:
@@ -45,7 +53,8 @@ def spelled(name: str, policies: CustomerPolicies) -> str:
     if value is None:
         return "no limit"
     if name == "new_payee":
-        return f"{_amounts(value.amount)} in the first {value.hours} hours"
+        hours = "hour" if value.hours == 1 else f"{value.hours} hours"
+        return f"{_amounts(value.amount)} in the first {hours}"
     if name == "allowed_time_range" and value.start == value.end:
         return "none just now"
     return _names(value) if isinstance(value, tuple) else str(value)

@@ -10,6 +10,7 @@ from fintrust.core.fields import TxField
 from fintrust.core.ids import PublicModel, PublicQuerySet, to_public, uuid7
 from fintrust.core.money import Money
 from fraud import verdict
+from fraud.effect import effect
 from fraud.facts import KINDS, Facts
 from fraud.features import Snapshot
 from fraud.verdict import OfficersRule
@@ -74,15 +75,17 @@ class Decision(PublicModel):
             # By when it was decided, rows only ever come at one end: that costs next to nothing.
             models.Index(
                 fields=["customer", "-at"],
-                include=["verdict", "score"],
+                include=["verdict", "review", "score"],
                 name="fraud_decision_of_customer",
             ),
             models.Index(
-                fields=["-at", "-id"], include=["verdict", "score"], name="fraud_decision_by_time"
+                fields=["-at", "-id"],
+                include=["verdict", "review", "score"],
+                name="fraud_decision_by_time",
             ),
             models.Index(
                 fields=["-recorded_at", "-id"],
-                include=["verdict", "score"],
+                include=["verdict", "review", "score"],
                 name="fraud_decision_recorded",
             ),
             models.Index(
@@ -133,6 +136,10 @@ class Decision(PublicModel):
         )
         made.matched, made.matched_in_shadow = judged.matched, judged.matched_in_shadow
         return made
+
+    @property
+    def effect(self) -> str:
+        return effect(self.verdict, self.review)
 
     @property
     def risk_words(self) -> str:

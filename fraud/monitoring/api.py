@@ -29,12 +29,14 @@ _DAY = {
     "verified": 2,
     "flagged": 1,
     "blocked": 0,
+    "by_effect": {"PASSED": 2, "HELD": 1, "REFUSED": 0},
 }
 _EXAMPLE = {
     "since": "2026-11-26",
     "until": "2026-11-26",
     "decisions": 3,
     "by_verdict": {"VERIFIED": 2, "FLAGGED": 1, "BLOCKED": 0},
+    "by_effect": {"PASSED": 2, "HELD": 1, "REFUSED": 0},
     "distribution": [
         {"from": low, "to": high, "decisions": {0.0: 1, 0.2: 1, 0.3: 1}.get(low, 0)}
         for low, high in edges()
@@ -51,6 +53,12 @@ class ScoresQuery(Body):
     customer = Text(required=False, max_length=40, help_text="usr_…, for officers.")
 
 
+class ByEffect(serializers.Serializer[Any]):
+    PASSED = serializers.IntegerField(source="passed")
+    HELD = serializers.IntegerField(source="held")
+    REFUSED = serializers.IntegerField(source="refused")
+
+
 class DayView(serializers.Serializer[Stretch]):
     day = serializers.DateField(source="at")
     decisions = serializers.IntegerField()
@@ -59,6 +67,7 @@ class DayView(serializers.Serializer[Stretch]):
     verified = serializers.IntegerField(source="counts.VERIFIED")
     flagged = serializers.IntegerField(source="counts.FLAGGED")
     blocked = serializers.IntegerField(source="counts.BLOCKED")
+    by_effect = ByEffect(source="effects")
 
 
 class BandView(serializers.Serializer[Any]):
@@ -81,6 +90,9 @@ class RiskScores(serializers.Serializer[Any]):
     until = serializers.DateField()
     decisions = serializers.IntegerField()
     by_verdict = ByVerdict()
+    by_effect = ByEffect(
+        help_text="What became of the payments: one that is BLOCKED may be held for an officer."
+    )
     distribution = BandView(many=True, help_text="Ten bands of the score.")
     days = DayView(many=True, help_text="Each day, quiet ones too.")
 
@@ -140,6 +152,7 @@ def _shown(counted: Scores, since: date, until: date) -> dict[str, Any]:
             "until": until,
             "decisions": counted.decisions,
             "by_verdict": {verdict: counted.counts[verdict] for verdict in VERDICTS},
+            "by_effect": counted.effects,
             "distribution": [
                 {"from": low, "to": high, "decisions": count} for (low, high), count in bands
             ],

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from fraud.effect import HELD, PASSED, REFUSED
 from fraud.features import local
-from fraud.verdict import BLOCKED, FLAGGED
 
 Z = 1.959964  # 95 of 100 intervals hold the true rate
 ENOUGH = 100  # payments in a group before anybody should be worried by its rate
@@ -23,7 +23,7 @@ _AGES = ((30, "first 30 days"), (90, "31 to 90 days"), (365, "91 days to a year"
 class Judged:
     """One payment that was judged, and what it can be grouped by."""
 
-    verdict: str
+    effect: str
     forbidden: bool
     product: str
     currency: str
@@ -110,7 +110,7 @@ def groups(judged: Iterable[Judged]) -> list[Group]:
     """Every group of every grouping, in its order. A refusal by the customer's own limits is their
     will, not the bank's, and is left out."""
     counted = [one for one in judged if not one.forbidden]
-    stopped = sum(one.verdict in {FLAGGED, BLOCKED} for one in counted)
+    stopped = sum(one.effect != PASSED for one in counted)
     found = []
     for grouping in GROUPINGS:
         members: dict[str, list[Judged]] = defaultdict(list)
@@ -125,8 +125,8 @@ def groups(judged: Iterable[Judged]) -> list[Group]:
 def _group(
     grouping: Grouping, name: str, members: list[Judged], stopped: int, everybody: int
 ) -> Group:
-    held = sum(one.verdict == FLAGGED for one in members)
-    refused = sum(one.verdict == BLOCKED for one in members)
+    held = sum(one.effect == HELD for one in members)
+    refused = sum(one.effect == REFUSED for one in members)
     n = len(members)
     return Group(
         grouping=grouping.name,

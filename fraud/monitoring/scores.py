@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from fraud.effect import EFFECTS, effect
 from fraud.monitoring.policy import MONITORING
 from fraud.verdict import BLOCKED, FLAGGED, VERIFIED
 
@@ -15,10 +16,11 @@ _SCORE_DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Decisions of one stretch of time with one verdict and in one band of the score."""
+    """Decisions of one stretch of time with one verdict and effect, in one band of the score."""
 
     at: date | datetime
     verdict: str
+    review: bool
     bin: int
     count: int
     sum: float
@@ -30,7 +32,8 @@ class Stretch:
     """One stretch of time."""
 
     at: date | datetime
-    counts: dict[str, int]
+    counts: dict[str, int]  # by verdict
+    effects: dict[str, int]  # by what became of the payments
     mean: float | None
     largest: float | None
 
@@ -38,8 +41,8 @@ class Stretch:
     def decisions(self) -> int:
         return sum(self.counts.values())
 
-    def share(self, verdict: str) -> float | None:
-        return self.counts[verdict] / self.decisions if self.decisions else None
+    def share(self, effect: str) -> float | None:
+        return self.effects[effect] / self.decisions if self.decisions else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +51,46 @@ class Scores:
 
     stretches: tuple[Stretch, ...]
     counts: dict[str, int]
+    effects: dict[str, int]
     bins: tuple[int, ...]
 
     @property
     def decisions(self) -> int:
         return sum(self.counts.values())
 
-    def share(self, verdict: str) -> float | None:
-        return self.counts[verdict] / self.decisions if self.decisions else None
+    def share(self, effect: str) -> float | None:
+        return self.effects[effect] / self.decisions if self.decisions else None
 
 
 def scores(cells: Iterable[Cell], when: Sequence[date | datetime]) -> Scores:
     """Put together what one statement counted."""
     by_stretch: dict[date | datetime, list[Cell]] = defaultdict(list)
-    counts, bins = dict.fromkeys(VERDICTS, 0), [0] * MONITORING.bins
+    bins = [0] * MONITORING.bins
     for cell in cells:
         by_stretch[cell.at].append(cell)
-        counts[cell.verdict] += cell.count
         bins[cell.bin] += cell.count
-    return Scores(tuple(_stretch(at, by_stretch[at]) for at in when), counts, tuple(bins))
+    stretches = tuple(_stretch(at, by_stretch[at]) for at in when)
+    every = [cell for found in by_stretch.values() for cell in found]
+    return Scores(stretches, *_counted(every), tuple(bins))
+
+
+def _counted(cells: Iterable[Cell]) -> tuple[dict[str, int], dict[str, int]]:
+    """By verdict, and by what became of the payments."""
+    verdicts, effects = dict.fromkeys(VERDICTS, 0), dict.fromkeys(EFFECTS, 0)
+    for cell in cells:
+        verdicts[cell.verdict] += cell.count
+        effects[effect(cell.verdict, cell.review)] += cell.count
+    return verdicts, effects
 
 
 def _stretch(at: date | datetime, cells: Sequence[Cell]) -> Stretch:
-    counts = dict.fromkeys(VERDICTS, 0)
-    for cell in cells:
-        counts[cell.verdict] += cell.count
+    counts, effects = _counted(cells)
     total = sum(counts.values())
     if not total:
-        return Stretch(at, counts, None, None)
+        return Stretch(at, counts, effects, None, None)
     mean = math.fsum(cell.sum for cell in cells) / total
     largest = max(cell.largest for cell in cells)
-    return Stretch(at, counts, round(mean, _SCORE_DECIMALS), largest)
+    return Stretch(at, counts, effects, round(mean, _SCORE_DECIMALS), largest)
 
 
 def edges() -> list[tuple[float, float]]:

@@ -14,6 +14,7 @@ from django.db.models import Count, F, FloatField, Func, IntegerField, Max, Q, S
 from django.db.models.functions import Least, TruncDate, TruncHour, TruncMinute
 
 from fintrust.core.ids import from_public
+from fraud.effect import HELD, REFUSED, effect
 from fraud.models import (
     Alert,
     Decision,
@@ -87,7 +88,7 @@ def _cells(
         _within(found, start, end, moment)
         .order_by()
         .annotate(when=when, bin=_bin())
-        .values_list("when", "verdict", "bin")
+        .values_list("when", "verdict", "review", "bin")
         .annotate(count=Count("*"), sum=Sum("score"), largest=Max("score"))
     )
     return [Cell(*row) for row in rows]
@@ -115,6 +116,11 @@ def stopped(since: datetime, until: datetime) -> DecisionQuerySet:
     return found.filter(verdict__in=[FLAGGED, BLOCKED]).order_by("-recorded_at", "-id")
 
 
+def held(since: datetime, until: datetime) -> DecisionQuerySet:
+    """What waited for its customer or for an officer, newest first."""
+    return stopped(since, until).filter(Q(verdict=FLAGGED) | Q(review=True))
+
+
 @dataclass(frozen=True, slots=True)
 class RuleHits:
     """How often a reason was given, among decisions that stopped a payment."""
@@ -130,14 +136,14 @@ class RuleHits:
 
 def top_reasons(since: datetime, until: datetime) -> list[RuleHits]:
     """The reasons given most, among the newest stopped decisions."""
-    rows = stopped(since, until).values_list("verdict", "reasons")[: MONITORING.stopped_rows_max]
+    rows = stopped(since, until).values_list("verdict", "review", "reasons")
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for verdict, reasons in rows:
+    for verdict, review, reasons in rows[: MONITORING.stopped_rows_max]:
         for code in {reason["code"] for reason in reasons}:
-            counts[code][verdict] += 1
+            counts[code][effect(verdict, review)] += 1
     names = _rule_names(counts)
     found = [
-        RuleHits(names.get(code) or code.replace("_", " ").capitalize(), by[FLAGGED], by[BLOCKED])
+        RuleHits(names.get(code) or code.replace("_", " ").capitalize(), by[HELD], by[REFUSED])
         for code, by in counts.items()
     ]
     return sorted(found, key=lambda one: (-one.total, one.name))[: MONITORING.rules_shown]

@@ -1,6 +1,6 @@
 """What officers have ruled, and what is in force."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from fintrust.core.ids import from_public, to_public
 from fraud.errors import ConditionInvalid
 from fraud.models import Backtest, RuleHit, Ruleset, RuleStep, RuleVersion
 from fraud.policy import STANDARD
-from fraud.rulebook.force import Force, OfficersRule
+from fraud.rulebook.force import NEUTRAL, Force, OfficersRule
 from fraud.rulebook.policy import RULEBOOK, RulebookPolicy
 from fraud.rulebook.syntax import parse
 from fraud.rulebook.writing import english
@@ -80,6 +80,24 @@ def compiled(version: RuleVersion) -> OfficersRule:
         action=version.action,
         said=version.sentence,
     )
+
+
+@lru_cache(maxsize=1024)
+def rule_named(code: str) -> str:
+    """`Rule “Big ones”`, for staff; nothing for a reason that is no rule of theirs. Kept for as
+    long as the process lives: a rule keeps its name."""
+    try:
+        return f"Rule “{RuleVersion.objects.select_related('rule').get_public(code).rule.name}”"
+    except NotFound:
+        return ""
+
+
+def for_staff(reason: Mapping[str, Any]) -> str:
+    """A reason in words for staff: which rule, where its customer may not know."""
+    named, text = rule_named(reason["code"]), str(reason["text"])
+    if not named:
+        return text
+    return named if text == NEUTRAL else f"{named}: {text}"
 
 
 @lru_cache(maxsize=1024)

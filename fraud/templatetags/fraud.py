@@ -6,10 +6,12 @@ from django import template
 
 from fraud.hits import say
 from fraud.models import Decision
-from fraud.rulebook.selectors import meaning
+from fraud.rulebook.selectors import for_staff, meaning, rule_named
 
 register = template.Library()
 register.filter("meaning", meaning)
+register.filter("rule_named", rule_named)
+register.filter("for_staff", for_staff)
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 

@@ -75,7 +75,7 @@ def test_without_the_permission_there_is_no_reading_room(client, rows, model):
 
 def test_a_decision_explains_itself_in_sentences(desk, alert):
     page = desk.get(admin_url(Decision, "change", alert.decision_id)).content.decode()
-    assert "£1,500.00 is a lot while we know only 0 of your payments" in page
+    assert "£1,500.00 is a lot while we know none of your payments" in page
     assert "&quot;local_hour&quot;: 12" in page
 
 

@@ -51,7 +51,7 @@ def test_a_customer_reads_their_decision_with_its_reasons(api, decision):
         "reasons": [
             {
                 "code": "large_for_newcomer",
-                "text": "£1,500.00 is a lot while we know only 0 of your payments: "
+                "text": "£1,500.00 is a lot while we know none of your payments: "
                 "there is nothing yet to compare it with",
                 "weight": 0.35,
             }
@@ -65,9 +65,9 @@ def test_a_customer_reads_their_decision_with_its_reasons(api, decision):
             {
                 "what": "Amount",
                 "this": "£1,500.00",
-                "usual": "we know 0 of your payments in GBP",
+                "usual": "we know none of your payments in GBP",
             },
-            {"what": "Payee", "this": "never paid before", "usual": "0 payments to others"},
+            {"what": "Payee", "this": "never paid before", "usual": "no payments to others"},
             {"what": "Hour", "this": "12:00", "usual": "nothing known yet"},
             {"what": "Speed", "this": "the first within 24 hours", "usual": "nothing known yet"},
         ],

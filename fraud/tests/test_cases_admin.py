@@ -133,7 +133,7 @@ def test_the_page_tells_the_whole_story_and_escapes_what_people_wrote(desk, case
     services.add_file(case=case, by=olga, name="<b>.txt", content=b"a letter")
     label(case.entries.get(kind="alert").decision, fraud=True, source="customer")
     page = desk.get(url("change", case.pk)).content.decode()
-    for words in ("Alert joined", "Taken", "a lot while we know only 0", "the customer said so"):
+    for words in ("Alert joined", "Taken", "a lot while we know none", "the customer said so"):
         assert words in page, words
     assert "&lt;script&gt;alert(1)" in page and "<script>alert(1)" not in page
 

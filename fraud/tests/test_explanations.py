@@ -9,6 +9,7 @@ import pytest
 
 from fraud import selectors, services
 from fraud.counterfactual import AMOUNT, KNOWN_PAYEE, LATER, LESS_LATER, after, passing
+from fraud.explanation import beside
 from fraud.limits.own import CustomerPolicies, NewPayee, Standing, TimeRange
 from fraud.models import Decision, RuleHit
 from fraud.policy import EXPLAINING
@@ -28,6 +29,31 @@ STRANGER = {"pair_count": 0, "pair_largest": None, "pair_first_at": None}
 
 def ruled(*rules, **changes):
     return replace(CURRENT, live=rules, **changes)
+
+
+@pytest.mark.parametrize(
+    "count, amount, payee, hour",
+    [
+        (0, "we know none of your payments in GBP", "no payments to others", "nothing known yet"),
+        (1, "we know 1 of your payments in GBP", "1 payment to others",
+         "your only payment was at another hour of the day"),
+        (2, "we know 2 of your payments in GBP", "2 payments to others",
+         "none of your 2 payments in this hour of the day"),
+    ],
+)  # fmt: skip
+def test_what_is_usual_is_counted_in_words(count, amount, payee, hour):
+    known = snapshot(
+        **STRANGER, own_same_count=count, own_count_180d=count, local_hour=12, own_hour_12=0
+    )
+    lines = {line.what: line.usual for line in beside(facts(), known)}
+    assert (lines["Amount"], lines["Payee"], lines["Hour"]) == (amount, payee, hour)
+
+
+def test_an_only_payment_was_at_this_hour():
+    known = snapshot(own_count_180d=1, local_hour=12, own_hour_12=1)
+    assert "your only payment was at this hour of the day" in [
+        line.usual for line in beside(facts(), known)
+    ]
 
 
 # --- models -----------------------------------------------------------------------------------

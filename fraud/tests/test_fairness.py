@@ -18,9 +18,9 @@ from fraud.monitoring.fairness import (
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
-def judged(verdict="VERIFIED", **changes):
+def judged(effect="passed", **changes):
     values = {
-        "verdict": verdict,
+        "effect": effect,
         "forbidden": False,
         "product": "Current account",
         "currency": "EUR",
@@ -58,7 +58,7 @@ def test_the_interval_is_wilsons(count, total, low, high):
 
 
 def test_each_payment_is_in_one_group_of_every_grouping():
-    found = groups([judged(), judged("FLAGGED", currency="GBP"), judged("BLOCKED")])
+    found = groups([judged(), judged("held", currency="GBP"), judged("refused")])
     for grouping in GROUPINGS:
         assert sum(one.payments for one in of(found, grouping.name).values()) == 3
     euro, pound = of(found, "currency")["EUR"], of(found, "currency")["GBP"]
@@ -68,7 +68,7 @@ def test_each_payment_is_in_one_group_of_every_grouping():
 
 
 def test_ones_own_limit_is_no_harm_done_by_the_bank():
-    found = groups([judged(), judged("BLOCKED", forbidden=True)])
+    found = groups([judged(), judged("refused", forbidden=True)])
     assert of(found, "currency")["EUR"].payments == 1
 
 

@@ -91,6 +91,18 @@ def test_every_kind_of_limit_is_set_and_shown_again(web, save, ada, settings):
         assert shown in answer.content
 
 
+def test_what_holds_now_stands_beside_the_form(web, save):
+    assert b"You have set no limits" in web.get(URL).content
+    save(EUR="500", daily_payments="1")
+    page = web.get(URL)
+    assert page.context["held_to"] == [
+        ("Largest payment", "\u20ac500.00"), ("Payments in one day", "1"),
+    ]  # fmt: skip
+    assert b"You have set no limits" not in page.content
+    save(EUR="600", daily_payments="1")  # looser, and so not yet
+    assert dict(web.get(URL).context["held_to"])["Largest payment"] == "\u20ac500.00"
+
+
 def test_saving_the_page_as_it_was_opened_changes_nothing(web, save, ada):
     save(EUR="500", start="07:00", end="23:00", allowed_locations="PT")
     form = web.get(URL).context["form"]

@@ -101,10 +101,8 @@ def test_days_have_counts_mean_and_largest_and_quiet_days_stay(ada):
     decided(ada, 0.7, "BLOCKED", at=NOON - timedelta(days=2))
     first, quiet, last = counted(TODAY - timedelta(days=2)).stretches
     assert (first.counts["BLOCKED"], first.mean, first.largest) == (1, 0.7, 0.7)
-    assert (quiet.decisions, quiet.mean, quiet.largest, quiet.share("FLAGGED")) == (0,) + (
-        None,
-    ) * 3
-    assert (last.decisions, last.mean, last.largest, last.share("FLAGGED")) == (2, 0.25, 0.4, 0.5)
+    assert (quiet.decisions, quiet.mean, quiet.largest, quiet.share("held")) == (0,) + (None,) * 3
+    assert (last.decisions, last.mean, last.largest, last.share("held")) == (2, 0.25, 0.4, 0.5)
 
 
 @pytest.mark.parametrize("zone, day", [("UTC", 10), ("America/New_York", 9), ("Asia/Tokyo", 10)])
@@ -221,9 +219,20 @@ def test_a_customer_sees_their_own(api, ada):
         "verified": 1,
         "flagged": 1,
         "blocked": 0,
+        "by_effect": {"PASSED": 1, "HELD": 1, "REFUSED": 0},
     }
     assert answer["distribution"][3] == {"from": 0.3, "to": 0.4, "decisions": 1}
     assert sum(band["decisions"] for band in answer["distribution"]) == 2
+
+
+@pytest.mark.parametrize("review, held", [(True, 1), (False, 0)])
+def test_what_is_blocked_counts_as_what_became_of_it(api, ada, review, held):
+    decided(ada, 0.7, "BLOCKED", review=review)
+    answer = api.get(ADDRESS).json()
+    assert answer["by_verdict"] == {"VERIFIED": 0, "FLAGGED": 0, "BLOCKED": 1}
+    effects = {"PASSED": 0, "HELD": held, "REFUSED": 1 - held}
+    day = answer["days"][-1]
+    assert answer["by_effect"] == day["by_effect"] == effects and day["blocked"] == 1
 
 
 def test_nothing_is_an_answer_too(api):

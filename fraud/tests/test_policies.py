@@ -10,6 +10,7 @@ from fraud.counterfactual import passing
 from fraud.features import Snapshot
 from fraud.hits import Hit
 from fraud.limits.own import CustomerPolicies, NewPayee, Standing, TimeRange, minute_of
+from fraud.limits.words import spelled
 from fraud.tests.factories import NOON, facts, snapshot
 from fraud.verdict import CURRENT, decide
 
@@ -374,3 +375,11 @@ def test_no_score_outweighs_them_and_every_reason_is_told():
 def test_money_that_arrives_is_held_to_none():
     arriving = facts(outgoing=False, kind="deposit")
     assert not decide(arriving, snapshot(own=EVERYTHING), CURRENT).forbidden
+
+
+@pytest.mark.parametrize("hours, words", [(1, "the first hour"), (2, "the first 2 hours")])
+def test_an_hour_is_said_as_one(hours, words):
+    own = CustomerPolicies(new_payee=NewPayee(amount={"GBP": 100_00}, hours=hours))
+    hit = policies.new_payee_cooling_off(facts(amount_minor=100_01), snapshot(own=own))
+    assert hit is not None and f"in {words}, and would have £100.01" in hit.because
+    assert spelled("new_payee", own).endswith(f"in {words}")

@@ -28,6 +28,8 @@ REWORDED = {
     "is 18.0 times": "is 18 times",
     "Payment number 7 within one window of": "This is your 7th payment within",
     "within one window of": "within",
+    "only 0 of your payments": "none of your payments",
+    "clock: 0 of your": "clock: none of your",
 }
 FIRST_FORM = Path(__file__).with_name("files") / "decisions_of_2026_11.json"
 

@@ -145,7 +145,7 @@ def test_customers_are_told_nothing_of_the_condition_and_officers_all_of_it(clie
         url("change", Case.objects.get().pk, model="case"),
     ):
         seen = text(client.get(page))
-        assert NEUTRAL in seen and told in seen
+        assert NEUTRAL in seen and "Rule “" in seen and told in seen
 
 
 def test_the_officers_own_words_are_what_the_customer_reads(author, second):

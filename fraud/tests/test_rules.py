@@ -160,6 +160,15 @@ def test_a_band_means_the_same_in_every_currency(currency, amount, noticed):
     assert bool(rules.large_for_newcomer(asked, snapshot(**NEWCOMER), STANDARD)) is noticed
 
 
+@pytest.mark.parametrize("payments, known", [(0, "none"), (1, "only 1"), (2, "only 2")])
+def test_what_is_known_of_a_newcomer_is_counted_in_words(payments, known):
+    hit = rules.large_for_newcomer(
+        facts(amount_minor=1_500_00), snapshot(**NEWCOMER | {"own_same_count": payments}), STANDARD
+    )
+    assert hit is not None
+    assert f"while we know {known} of your payments: there is nothing yet" in hit.because
+
+
 def test_a_newcomer_is_told_what_the_amount_was_compared_with():
     asked = facts(amount_minor=600_00)
     hit = rules.large_for_newcomer(asked, snapshot(**NEWCOMER, **PEERS), STANDARD)
@@ -337,10 +346,20 @@ def test_a_habit_must_be_known_before_it_is_broken(payments, noticed):
     assert bool(rules.unusual_hour(facts(), by_night(0, payments), STANDARD)) is noticed
 
 
+@pytest.mark.parametrize(
+    "nightly, words",
+    [(0, "none of your 100 payments were"), (1, "1 of your 100 payments was"),
+     (2, "2 of your 100 payments were")],
+)  # fmt: skip
+def test_payments_at_night_are_counted_in_words(nightly, words):
+    hit = rules.unusual_hour(facts(), by_night(nightly), STANDARD)
+    assert hit is not None and f": {words} between 0 and 6 o'clock" in hit.because
+
+
 def test_the_hour_is_told_on_the_customers_own_clock():
     hit = rules.unusual_hour(facts(), by_night(0), STANDARD)
     assert hit is not None and hit.because == (
-        "It is 03:10 on your clock: 0 of your 100 payments were between 0 and 6 o'clock"
+        "It is 03:10 on your clock: none of your 100 payments were between 0 and 6 o'clock"
     )
 
 
@@ -395,6 +414,9 @@ def test_travel_alone_asks_the_customer_and_refuses_nobody():
     "travel, words",
     [
         (way(True), "from London, GB, where you were 10 min before"),
+        (way(True, minutes=0.4), "where you were less than 1 min before"),
+        (way(True, minutes=1), "where you were 1 min before"),
+        (way(True, minutes=2), "where you were 2 min before"),
         (way(True, minutes=119), "119 min before"),
         (way(True, minutes=120), "2 hours before"),
         (way(True, place=""), "from your last place, where you were 10 min before"),
