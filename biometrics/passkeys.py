@@ -22,7 +22,7 @@ from biometrics.policy import PASSKEY, PasskeyPolicy
 from fintrust.core.models import User
 
 # What the library's reader of binary answers raises about bytes that no browser would send.
-_UNREADABLE = (TypeError, LookupError, AttributeError, RecursionError, OverflowError, struct.error)
+UNREADABLE = (TypeError, LookupError, AttributeError, RecursionError, OverflowError, struct.error)
 
 SESSION_KEY = "passkey-challenge"
 
@@ -82,7 +82,7 @@ def _signed_by(
         signed = auth.get_server().authenticate_complete(asked["state"], credentials, parsed)
     except (ValueError, ValidationError):  # somebody else's key, challenge or page
         return None
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return auth.get_authenticator_by_credential_id(user, signed.credential_id)
 

@@ -246,6 +246,12 @@ ACCOUNT_SESSION_REMEMBER = False
 MFA_ADAPTER = "fintrust.core.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "biometrics.passkey_forms.AddForm",
+    "authenticate_webauthn": "biometrics.passkey_forms.AuthenticateForm",
+    "login_webauthn": "biometrics.passkey_forms.LoginForm",
+    "reauthenticate_webauthn": "biometrics.passkey_forms.ReauthenticateForm",
+}
 MFA_TOTP_ISSUER = "FinTrust"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 USERSESSIONS_TRACK_ACTIVITY = True

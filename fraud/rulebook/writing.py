@@ -174,11 +174,22 @@ def _(node: Compare) -> str:
     if isinstance(node.left, Number | Text) and not isinstance(node.right, Number | Text):
         sign = MIRRORED.get(node.sign, node.sign)
         return _said(Compare(sign, node.right, node.left))
+    if _is_weekday(node.left) and isinstance(node.right, Number):
+        return f"the day of the week {_DAY_VERBS[node.sign]} {_day(node.right)}"
     return f"{_subject(node.left, node.right)} {_VERBS[node.sign]} {_measure(node, node.right)}"
+
+
+_DAY_VERBS = {
+    "=": "is", "!=": "is not", "<": "is before", "<=": "is no later than",
+    ">": "is after", ">=": "is no earlier than",
+}  # fmt: skip
 
 
 @_said.register
 def _(node: Between) -> str:
+    if _is_weekday(node.value) and isinstance(node.low, Number) and isinstance(node.high, Number):
+        verb = "is not" if node.inverted else "is"
+        return f"the day of the week {verb} from {_day(node.low)} to {_day(node.high)}"
     verb = "is not between" if node.inverted else "is between"
     constant = isinstance(node.low, Number) and isinstance(node.high, Number)
     low = _number(node.low, node.value) if isinstance(node.low, Number) else _noun(node.low)
@@ -201,7 +212,7 @@ def _night(node: Junction) -> str | None:
 
 @_said.register
 def _(node: Among) -> str:
-    if isinstance(node.value, Feature) and node.value.name == "weekday":
+    if _is_weekday(node.value):
         return _on_days(node)
     verb = "is none of" if node.inverted else "is one of"
     if len(node.options) == 1:
@@ -215,12 +226,18 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 
 def _on_days(node: Among) -> str:
-    """A day that is none is said as its number."""
-    days = {float(number): day for number, day in enumerate(_DAYS)}
-    names = [days.get(one.value, one.digits) for one in node.options if isinstance(one, Number)]
-    *most, last = names
+    *most, last = [_day(one) for one in node.options if isinstance(one, Number)]
     listed = f"{', '.join(most)} or {last}" if most else last
     return f"the day of the week is {'not ' * node.inverted}{listed}"
+
+
+def _is_weekday(node: Node) -> bool:
+    return isinstance(node, Feature) and node.name == "weekday"
+
+
+def _day(number: Number) -> str:
+    """A day that is none is said as its number."""
+    return dict(enumerate(_DAYS)).get(number.value, number.digits)  # type: ignore[call-overload]
 
 
 def _subject(node: Node, other: Node) -> str:

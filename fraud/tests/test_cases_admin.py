@@ -331,3 +331,13 @@ def test_labels_are_read_and_their_age_has_a_page(desk, client, case):
 
 def test_the_page_of_ages_works_without_any_label(desk):
     assert "nothing known" in desk.get(reverse("admin:label-age")).content.decode()
+
+
+@pytest.mark.parametrize("role, may", [(roles.COMPLIANCE, True), (roles.SUPPORT, False)])
+def test_a_payee_is_listed_straight_from_the_case_by_who_may(client, case, role, may):
+    client.force_login(officer("uma", role))
+    payee = selectors.suspected(case).get().facts["counterparty"]
+    link = f"{reverse('admin:fraud_listentry_write')}?kind=payee&amp;value={payee}"
+    assert (link in client.get(url("change", case.pk)).content.decode()) is may
+    if may:
+        assert f'value="{payee}"' in client.get(link.replace("&amp;", "&")).content.decode()

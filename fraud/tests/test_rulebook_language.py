@@ -86,6 +86,14 @@ def test_there_is_one_way_to_write_it_and_it_reads_the_same(written, canonically
             "the hour on the customer's clock is at least 6 o'clock, or the hour on the customer's "
             "clock is less than 22 o'clock",
         ),
+        ("weekday = 5", "the day of the week is Saturday"),
+        ("weekday != 0", "the day of the week is not Monday"),
+        ("weekday < 5", "the day of the week is before Saturday"),
+        ("4 < weekday", "the day of the week is after Friday"),
+        ("weekday >= 5", "the day of the week is no earlier than Saturday"),
+        ("weekday <= 4", "the day of the week is no later than Friday"),
+        ("weekday between 0 and 4", "the day of the week is from Monday to Friday"),
+        ("weekday not between 0 and 4", "the day of the week is not from Monday to Friday"),
         ("weekday in (5, 6)", "the day of the week is Saturday or Sunday"),
         ("weekday not in (0, 1, 6)", "the day of the week is not Monday, Tuesday or Sunday"),
         (

@@ -218,6 +218,7 @@ def _story(request: HttpRequest, case: Case | None) -> dict[str, Any]:
     may_read = request.user.has_perm("fraud.view_suspicionreport")
     return {
         "payments": payments_of(case),
+        "may_list": request.user.has_perm("fraud.write_listentry"),
         "entries": entries if may_read else entries.exclude(kind__in=_OF_REPORTS),
         "reports": case.reports.order_by("-id") if may_read else [],
     }

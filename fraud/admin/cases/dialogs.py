@@ -22,8 +22,10 @@ from fintrust.core.admin_base import ReadOnlyAdmin
 from fintrust.core.errors import NotFound, Problem
 from fintrust.core.models import User
 from fraud.admin.base import id_in
+from fraud.admin.lists import write_page
 from fraud.cases import selectors
 from fraud.hits import say
+from fraud.lists.matched import PAYEE
 from fraud.models import Case, Decision
 from fraud.policy import CASES
 from fraud.selectors import decision_for
@@ -39,6 +41,7 @@ def payments_of(case: Case) -> list[dict[str, Any]]:
                 "decision": decision,
                 "amount": say(facts.amount_minor, facts.currency),
                 "other": facts.counterparty or "outside",
+                "listing": facts.counterparty and write_page(PAYEE, facts.counterparty),
                 "labels": decision.labels.all(),
             }
         )
