@@ -24,7 +24,7 @@ def _wrong_if_unreadable() -> Iterator[None]:
         raise get_adapter().validation_error("incorrect_code") from None
 
 
-class AnswerField(JSONField):  # type: ignore[misc]
+class AnswerField(JSONField):
     """A passkey's answer as its JSON."""
 
     CHARS_MAX = 64_000  # the certificates of some keys fill a few thousand
@@ -38,7 +38,7 @@ class AnswerField(JSONField):  # type: ignore[misc]
             return super().to_python(value)
 
 
-class AuthenticateForm(forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
+class AuthenticateForm(forms.AuthenticateWebAuthnForm):
     credential = AnswerField()
 
     def clean_credential(self) -> Authenticator:
@@ -46,7 +46,7 @@ class AuthenticateForm(forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
             return super().clean_credential()
 
 
-class LoginForm(forms.LoginWebAuthnForm):  # type: ignore[misc]
+class LoginForm(forms.LoginWebAuthnForm):
     credential = AnswerField()
 
     def clean_credential(self) -> Authenticator:
@@ -54,7 +54,7 @@ class LoginForm(forms.LoginWebAuthnForm):  # type: ignore[misc]
             return super().clean_credential()
 
 
-class ReauthenticateForm(forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+class ReauthenticateForm(forms.ReauthenticateWebAuthnForm):
     credential = AnswerField()
 
     def clean_credential(self) -> Authenticator:
@@ -62,9 +62,9 @@ class ReauthenticateForm(forms.ReauthenticateWebAuthnForm):  # type: ignore[misc
             return super().clean_credential()
 
 
-class AddForm(forms.AddWebAuthnForm):  # type: ignore[misc]
+class AddForm(forms.AddWebAuthnForm):
     credential = AnswerField()
 
     def clean(self) -> dict[str, Any]:
         with _wrong_if_unreadable():
-            return super().clean()  # type: ignore[no-any-return]
+            return super().clean()
