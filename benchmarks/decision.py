@@ -38,6 +38,7 @@ from benchmarks.floor import Bank
 RULES = 50
 # This model knows nothing of these payments; hardly any is to be stopped, as in a bank.
 FLAGGED_FROM, BLOCKED_FROM = 0.98, 0.99
+STOP_FROM = 1e-6  # the smallest score there is but none
 WARM = 200
 MINOR = 1_000_000_00
 PAYEES_SHARE = 20  # customers to a payee
@@ -52,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     with floor.bank() as bank:
         fill(bank, options.customers, options.payments)
-        ruleset = in_force(0.0 if options.stop else FLAGGED_FROM)
+        ruleset = in_force(STOP_FROM if options.stop else FLAGGED_FROM)
         floor.environment(bank)
         print(f"load {os.getloadavg()[0]:.1f} before")
         figures = measured(options.customers, options.decisions)
