@@ -12,8 +12,9 @@ from django.urls import reverse
 from audit.models import Record
 from banking.care.services import freeze_account
 from banking.errors import AccountFrozen
-from banking.models import Transfer
+from banking.models import Account, Transfer
 from banking.tests.test_api import API, client_of
+from banking.tests.test_ledger_concurrency import at_once
 from banking.transfers import services
 from banking.transfers.errors import TransferNotHeld
 from biometrics import pins
@@ -100,6 +101,32 @@ def test_wrong_codes_move_nothing_and_say_nothing_until_they_lock(app, held, ada
         by_code(held, ada, shown())
     held.refresh_from_db()
     assert held.is_held
+
+
+def test_a_code_and_a_pin_at_once_send_it_once(bank):
+    mine, theirs = builders.two_accounts()
+    ada, held = mine.owner, builders.held(mine, theirs)
+    TOTP.activate(ada, SECRET)
+    pins.set_pin(user=ada, pin=PIN, password_ok=True)
+    before, code = Account.objects.get(pk=theirs.pk).balance_minor, shown()
+
+    def said(deed):
+        try:
+            return deed().status
+        except TransferNotHeld as problem:
+            return problem.code
+
+    answers = at_once(
+        lambda: said(lambda: by_code(held, ada, code)),
+        lambda: said(lambda: services.confirm_transfer(transfer=held, by=ada, pin=PIN)),
+    )
+    assert sorted(answers) == ["posted", "transfer-not-held"]
+    now = Account.objects.in_bulk([mine.pk, theirs.pk])
+    assert now[theirs.pk].balance_minor == before + held.amount_minor
+    assert now[mine.pk].held_minor == 0
+    assert (
+        Record.objects.filter(action="banking.transfer.posted", subject=held.public_id).count() == 1
+    )
 
 
 def test_one_code_confirms_one_of_two_payments(app, ada, his):
