@@ -85,8 +85,8 @@ class FraudPolicy:
     )
     many_payments_weight: float = 0.30
     # In a minute, with this one, moved or not: somebody who is refused tries another amount, and
-    # once more. More than may move in ten minutes is a program that finds out what passes.
-    tries_max: int = 5
+    # once more. Twice of what may move in ten minutes is a program that finds out what passes.
+    tries_max: int = 10
     many_tries_weight: float = 0.30  # enough to ask: a program has no PIN, and a customer waits
     spending_payments_min: int = 3  # with this one; a single large payment is the amount's matter
     spending_weight: float = 0.25

@@ -267,7 +267,7 @@ def test_whoever_is_held_again_and_again_is_told_that_they_try_too_often(ada, ad
     def codes():
         return [reason["code"] for reason in newest().reasons]
 
-    for _ in range(5):
+    for _ in range(10):
         assert pay(source=rich, amount="1000.00").json()["status"] == "held"
         assert "many_tries" not in codes()
         question = {"source": rich, "target": his.public_id, "amount": "1000.00"}

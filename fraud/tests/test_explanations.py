@@ -331,7 +331,7 @@ def test_whoever_waits_has_had_time_to_travel_and_tries_no_more():
     "seconds, text", [(0, "In a minute, at 12:01"), (30, "In 2 minutes, at 12:02")]
 )
 def test_whoever_tried_too_often_is_told_to_wait_a_minute(seconds, text):
-    known = snapshot(around=Around(tries_10s=5, tries_60s=5))
+    known = snapshot(around=Around(tries_10s=10, tries_60s=10))
     asked = facts(at=NOON.replace(second=seconds))
     assert [hit.code for hit in decide(asked, known, CURRENT).reasons] == ["many_tries"]
     (later,) = passing(asked, known, CURRENT)

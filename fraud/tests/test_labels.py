@@ -107,7 +107,7 @@ def test_a_series_of_frauds_begins_with_one_that_looks_usual(ada, outcomes, bega
         made = label(decision, fraud=outcome != "good", source="officer", known_at=known)
         assert made.unusual == (outcome == "theft")
     expected = None if began is None else micros_of(NOON - timedelta(days=began))
-    assert payee_then(ada)["payee_series_at"] == expected
+    assert payee_then(ada).get("payee_series_at") == expected
 
 
 def test_the_newest_payments_are_told_by_when_they_were_made(ada):
@@ -139,7 +139,7 @@ def test_only_what_is_rather_believed_than_not_moves_a_reputation(ada, weight, c
         "payee_last5_labels", "own_frauds_28d",
     ):  # fmt: skip
         assert payee_then(ada)[name] == counted
-    assert (payee_then(ada)["payee_last_fraud_at"] is not None) is bool(counted)
+    assert ("payee_last_fraud_at" in payee_then(ada)) is bool(counted)
     assert BELIEVED_MIN == 0.5
 
 

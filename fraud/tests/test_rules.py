@@ -204,20 +204,20 @@ def test_the_count_in_the_reason_includes_this_payment():
     assert hit == Hit("many_payments", 0.30, "This is your 6th payment within 10 minutes")
 
 
-@pytest.mark.parametrize("before, noticed", [(None, False), (0, False), (4, False), (5, True)])
+@pytest.mark.parametrize("before, noticed", [(None, False), (0, False), (9, False), (10, True)])
 def test_more_tries_in_a_minute_than_hands_make(before, noticed):
     hit = rules.many_tries(facts(), snapshot(around=Around(tries_60s=before)), STANDARD)
     assert bool(hit) is noticed
 
 
 def test_tries_are_told_with_this_one_and_unknown_ones_not_at_all():
-    hit = rules.many_tries(facts(), snapshot(around=Around(tries_60s=5)), STANDARD)
-    assert hit == Hit("many_tries", 0.30, "This is your 6th try to pay within a minute")
+    hit = rules.many_tries(facts(), snapshot(around=Around(tries_60s=10)), STANDARD)
+    assert hit == Hit("many_tries", 0.30, "This is your 11th try to pay within a minute")
     assert rules.many_tries(facts(), snapshot(degraded=("redis",)), STANDARD) is None
 
 
 def test_what_moved_is_not_held_against_somebody_twice():
-    moved = snapshot(own_count_10m=5, around=Around(tries_60s=5))
+    moved = snapshot(own_count_10m=5, around=Around(tries_60s=10))
     assert [hit.code for hit in decide(facts(), moved, CURRENT).reasons] == ["many_payments"]
 
 

@@ -152,7 +152,7 @@ def test_tries_of_a_backlog_are_as_far_apart_as_they_happened(
     ada, seconds, noticed, django_capture_on_commit_callbacks
 ):
     """Caught up within a moment: the events' own time counts, not that of their arrival."""
-    for n in range(8):
+    for n in range(12):
         at = (NOON + timedelta(seconds=n * seconds)).isoformat()
         with django_capture_on_commit_callbacks(execute=True):
             take(message(raw(ada, at=at, amount="1500.00", booked=False)))
