@@ -137,9 +137,9 @@ def test_a_decision_in_the_form_of_2026_is_still_made_again(stored):
     ],
 )
 def test_what_was_decided_without_a_rule_is_made_again_without_it(ruleset, same):
-    """Six tries in a minute, before a rule minded them."""
+    """Eleven tries in a minute, before a rule minded them."""
     asked = facts(customer_id=customer().pk)
-    known = snapshot(around=Around(tries_10s=5, tries_60s=5))
+    known = snapshot(around=Around(tries_10s=10, tries_60s=10))
     then = decide(asked, known, of_its_time(CURRENT, "rules-0123456789abcdef"))
     services.keep(Decision.made(asked, known, replace(then, ruleset=ruleset)))
     again = replay(Decision.objects.get())
