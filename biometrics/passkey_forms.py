@@ -46,20 +46,12 @@ class AuthenticateForm(forms.AuthenticateWebAuthnForm):
             return super().clean_credential()
 
 
-class LoginForm(forms.LoginWebAuthnForm):
-    credential = AnswerField()
-
-    def clean_credential(self) -> Authenticator:
-        with _wrong_if_unreadable():
-            return super().clean_credential()
+class LoginForm(AuthenticateForm, forms.LoginWebAuthnForm):
+    pass
 
 
-class ReauthenticateForm(forms.ReauthenticateWebAuthnForm):
-    credential = AnswerField()
-
-    def clean_credential(self) -> Authenticator:
-        with _wrong_if_unreadable():
-            return super().clean_credential()
+class ReauthenticateForm(AuthenticateForm, forms.ReauthenticateWebAuthnForm):
+    pass
 
 
 class AddForm(forms.AddWebAuthnForm):
