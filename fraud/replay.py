@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from fraud import selectors
 from fraud.models import Decision
-from fraud.verdict import Ruleset, Verdict, decide, explained
+from fraud.verdict import Ruleset, Verdict, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def replay(decision: Decision, *, ruleset: Ruleset | None = None) -> Replay:
     version it names to reproduce it."""
     ruleset = ruleset or selectors.ruleset_of(decision)
     # Decisions up to November 2026 kept what the score of a payment that passed is made of, too.
-    again = explained if decision.contributions else decide
+    explain = bool(decision.contributions)
     facts, snapshot = decision.facts_then(), decision.snapshot_then()
-    return Replay(decision, again(facts, snapshot, ruleset, selectors.models_then(decision)))
+    models = selectors.models_then(decision)
+    return Replay(decision, decide(facts, snapshot, ruleset, models, explain=explain))

@@ -33,7 +33,7 @@ from fraud.verdict import (
     Models,
     Ruleset,
     Scorer,
-    explained,
+    decide,
     of_its_time,
     reviewing,
     under,
@@ -194,9 +194,10 @@ def contributions_of(decision: Decision) -> Mapping[str, float]:
         return decision.contributions
     facts, snapshot = decision.facts_then(), decision.snapshot_then()
     try:
-        again = explained(facts, snapshot, ruleset_of(decision), models_then(decision))
+        models = models_then(decision)
     except ModelMissing:
         return {}
+    again = decide(facts, snapshot, ruleset_of(decision), models, explain=True)
     return again.contributions if again.score == decision.score else {}
 
 

@@ -190,16 +190,21 @@ class Verdict:
 
 
 def decide(
-    facts: Facts, snapshot: Snapshot, ruleset: Ruleset, models: Models = NO_MODELS
+    facts: Facts,
+    snapshot: Snapshot,
+    ruleset: Ruleset,
+    models: Models = NO_MODELS,
+    *,
+    explain: bool = False,
 ) -> Verdict:
     """The customer's limits and the bank's lists first; then the rules and the model; then what
-    officers rule."""
+    officers rule. What passes is hardly ever asked why: who does ask has it explained, too."""
     if not facts.outgoing:
         return _arrived(snapshot, ruleset)  # money that arrives is no choice of the customer's
     forbidden = [hit for ask in ruleset.policies if (hit := ask(facts, snapshot))]
-    hits = _house(facts, snapshot, ruleset)
+    hits = [hit for ask in ruleset.rules if (hit := ask(facts, snapshot, ruleset.policy))]
     house = combine(hit.weight for hit in hits)
-    values = _values(facts, snapshot, house)
+    values = features.of(facts, snapshot) | {HOUSE: house}
     champion = models.champion
     score = house if champion is None else _rounded(champion.probability(values))
     by_score = outcome(score, ruleset.policy)
@@ -209,8 +214,7 @@ def decide(
     listed = () if snapshot.listed is None else snapshot.listed.hits(ruleset.policy)
     hits += _said(matched, read, ruleset.policy)
     verdict = BLOCKED if forbidden else raised
-    # What passes is hardly ever asked why; `explained` tells whoever does ask.
-    scored = champion.score(values) if champion and verdict != VERIFIED else None
+    scored = champion.score(values) if champion and (explain or verdict != VERIFIED) else None
     if scored is not None and by_score != VERIFIED:
         hits += _told(scored, facts, snapshot, values, hits)
     return Verdict(
@@ -227,20 +231,11 @@ def decide(
         officers=ruleset.id,
         champion=ruleset.champion if champion else "",
         shadow_model=ruleset.shadow_model if models.shadow else "",
-        contributions={} if scored is None else _parts(scored),
+        contributions={} if scored is None else {BASE: scored.base, **scored.contributions},
         matched=matched,
         degraded=_degraded(snapshot, ruleset, models),
         **_in_shadow(house, score, matched, values, read, ruleset, models, snapshot.listed),
     )
-
-
-def _house(facts: Facts, snapshot: Snapshot, ruleset: Ruleset) -> list[Hit]:
-    return [hit for ask in ruleset.rules if (hit := ask(facts, snapshot, ruleset.policy))]
-
-
-def _values(facts: Facts, snapshot: Snapshot, house: float) -> Values:
-    """What models and officers' rules read."""
-    return features.of(facts, snapshot) | {HOUSE: house}
 
 
 def _arrived(snapshot: Snapshot, ruleset: Ruleset) -> Verdict:
@@ -299,20 +294,6 @@ def _degraded(snapshot: Snapshot, ruleset: Ruleset, models: Models) -> tuple[str
 
 
 # --- why ----------------------------------------------------------------------------------------
-
-
-def explained(facts: Facts, snapshot: Snapshot, ruleset: Ruleset, models: Models) -> Verdict:
-    """The same verdict, with what the model's score is made of also when the payment passes."""
-    verdict = decide(facts, snapshot, ruleset, models)
-    if verdict.contributions or not verdict.champion or models.champion is None:
-        return verdict
-    house = combine(hit.weight for hit in _house(facts, snapshot, ruleset))
-    scored = models.champion.score(_values(facts, snapshot, house))
-    return replace(verdict, contributions=_parts(scored))
-
-
-def _parts(scored: Scored) -> dict[str, float]:
-    return {BASE: scored.base, **scored.contributions}
 
 
 def _told(

@@ -20,7 +20,7 @@ from fraud.tests.factories import NOON, customer, facts, habit, snapshot
 from fraud.tests.models import Condition, Logistic
 from fraud.tests.test_rulebook import in_force
 from fraud.travel.judge import Around, Sighting, judge
-from fraud.verdict import CURRENT, VERIFIED, Models, decide, explained
+from fraud.verdict import CURRENT, VERIFIED, Models, decide
 from fraud.whatif import services as whatif
 
 ALARMED = Models(champion=Logistic(-4.0, {"amount_vs_mean": 0.4, "new_payee": 1.5}))
@@ -76,13 +76,13 @@ def test_what_passes_is_explained_to_whoever_asks():
     ruleset = replace(CURRENT, champion="mdl_1")
     asked = facts(), snapshot(), ruleset, ALARMED
     assert (decide(*asked).verdict, decide(*asked).contributions) == ("VERIFIED", {})
-    told = explained(*asked)
+    told = decide(*asked, explain=True)
     assert replace(told, contributions={}) == decide(*asked)
     odds = math.fsum(told.contributions.values())
     assert told.score == round(1 / (1 + math.exp(-odds)), 6)
     stopped = facts(amount_minor=500_00), snapshot(**STRANGER), ruleset, ALARMED
-    assert explained(*stopped) == decide(*stopped)
-    assert explained(facts(), snapshot(), CURRENT, Models()).contributions == {}
+    assert decide(*stopped, explain=True) == decide(*stopped)
+    assert decide(facts(), snapshot(), CURRENT, Models(), explain=True).contributions == {}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from fraud.counterfactual import Change, passing
 from fraud.errors import UnknownNumber
 from fraud.facts import Facts
 from fraud.features import AGGREGATES, Snapshot
-from fraud.verdict import Verdict, explained
+from fraud.verdict import Verdict, decide
 
 CHANGES_MAX = 12  # more at once, and nobody can say what made the difference
 _LARGEST = 2**63 - 1
@@ -49,7 +49,7 @@ def ask(facts: Facts, *, by: User, changes: Mapping[str, int] | None = None) -> 
     snapshot = changed(snapshot, changes or {})
     ruleset = selectors.ruleset_in_force(officers)
     models = selectors.models_of(ruleset)
-    verdict = explained(facts, snapshot, ruleset, models)
+    verdict = decide(facts, snapshot, ruleset, models, explain=True)
     if by.pk == facts.customer_id and selectors.ruled(hit.code for hit in verdict.reasons):
         return Tried(facts, snapshot, verdict, ())  # as `selectors.changes_to_tell`
     return Tried(facts, snapshot, verdict, passing(facts, snapshot, ruleset, models))
